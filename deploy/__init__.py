@@ -1,0 +1,1 @@
+"""What runs Carillon outside its own process: engines on this machine, images, charts."""

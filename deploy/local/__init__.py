@@ -1,0 +1,1 @@
+"""Real engines on this machine, on loopback and free ports: for tests, drills, benches and people."""

@@ -1,0 +1,1 @@
+"""What Carillon runs on: one folder per port, its adapters beside it."""

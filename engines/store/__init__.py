@@ -1,0 +1,1 @@
+"""The relational truth: what is accepted is committed here, and everything else can be rebuilt from it."""

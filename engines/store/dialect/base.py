@@ -1,0 +1,90 @@
+"""Statements, transactions, and the verbs that every dialect offers to them."""
+
+from collections.abc import Collection, Generator, Mapping, Sequence
+from enum import Enum
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from sqlalchemy import Table
+
+from models.tables import TENANT_TABLES
+
+Row = tuple[Any, ...]
+"""Values of a row; their types are known by the columns asked for."""
+T = TypeVar("T")
+
+
+class Mode(Enum):
+    """How a driver runs a statement."""
+
+    FETCH = 1
+    """Once, and give the rows."""
+    RUN = 2
+    """Once, no rows."""
+    MANY = 3
+    """Once per element of `values`, no rows."""
+
+
+class Statement(msgspec.Struct, frozen=True, gc=False):
+    """SQL text with its values, for a driver to run."""
+
+    text: str
+    values: Sequence[Any] | Mapping[str, Any]
+    mode: Mode
+
+
+Transaction = Generator[Statement, list[Row], T]
+"""Yields statements, receives their rows, returns a result. It does no I/O, so any driver can carry it."""
+
+
+class Dialect(Protocol):
+    """Verbs over many rows. Key columns of a tenant table always hold `tenant_id`, so no statement forgets its tenants."""
+
+    name: str
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> Transaction[None]:
+        """Adds rows; a key that exists is an error."""
+
+    def insert_new(
+        self, table: Table, columns: Sequence[str], key: Sequence[str], rows: Sequence[Row]
+    ) -> Transaction[set[Row]]:
+        """Adds the rows whose `key` is not there yet and gives the keys of those. Keys must be distinct."""
+
+    def lookup(
+        self, table: Table, key: Sequence[str], keys: Collection[Row], columns: Sequence[str], *, lock: bool = False
+    ) -> Transaction[list[Row]]:
+        """The `columns` of rows with one of `keys` (ids, 32-byte hashes or integers); locked until the commit if asked."""
+
+    def update(
+        self, table: Table, key: Sequence[str], columns: Sequence[str], rows: Sequence[Row], guard: str = ""
+    ) -> Transaction[None]:
+        """Sets `columns` of rows given as key values then new values, where `guard` (SQL on the row `t`) holds."""
+
+    def update_returning(
+        self, table: Table, key: Sequence[str], columns: Sequence[str], rows: Sequence[Row], guard: str
+    ) -> Transaction[set[Row]]:
+        """As `update`, and gives the keys that were changed."""
+
+    def delete(self, table: Table, key: Sequence[str], keys: Collection[Row]) -> Transaction[None]:
+        """Removes rows by key."""
+
+    def take_due(self, table: Table, columns: Sequence[str], now_us: int, limit: int) -> Transaction[list[Row]]:
+        """Removes and gives at most `limit` rows with `due_at` ≤ now, oldest first; no two callers get the same."""
+
+    def take_outbox(self, topic: int, worker: bytes, limit: int) -> Transaction[list[Row]]:
+        """Marks free outbox rows as the worker's: (seq, items, payload), urgent lanes first, about `limit` items."""
+
+    def advance_heads(self, rows: Sequence[Row]) -> Transaction[list[Row]]:
+        """Moves inbox heads: rows (tenant, user, epoch, events, unread) in user order; gives (user, last seq, unread)."""
+
+    def now(self) -> Transaction[int]:
+        """The database's clock in microseconds since 1970 UTC."""
+
+    def fetch(self, text: str, values: Sequence[object]) -> Transaction[list[Row]]:
+        """Runs one statement written for both dialects with `?` for values."""
+
+
+def require_tenant(table: Table, key: Sequence[str]) -> None:
+    """Refuse to build a statement that could reach another tenant's rows."""
+    if table in TENANT_TABLES and "tenant_id" not in key:
+        raise AssertionError(f"a statement on {table.name} by {', '.join(key)} names no tenant")

@@ -1,0 +1,115 @@
+"""One SELECT per query; its parameters are the query's fields, its columns the fields of the query's rows."""
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, select
+from sqlalchemy import Table as SqlTable
+
+from engines.store import queries as q
+from models import tables as t
+from models.states import FINAL_FROM
+from models.vocabulary import InboxEventKind
+
+_FINAL: ColumnElement[int] = literal_column(str(FINAL_FROM.value))
+_ADDED: ColumnElement[int] = literal_column(str(InboxEventKind.ADDED.value))
+
+
+def _in(column: ColumnElement[object], parameter: str) -> ColumnElement[bool]:
+    return column.in_(bindparam(parameter, expanding=True))
+
+
+def _of_tenants(table: SqlTable) -> ColumnElement[bool]:
+    return _in(table.c.tenant_id, "tenant_ids")
+
+
+def _of_tenant(table: SqlTable) -> ColumnElement[bool]:
+    return table.c.tenant_id == bindparam("tenant")
+
+
+_KEYS = select(*[t.api_keys.c[name] for name in (
+    "tenant_id", "id", "hash", "name", "role", "created_at", "expires_at", "revoked_at",
+)])  # fmt: skip
+_PEOPLE = select(*[t.users.c[name] for name in (
+    "tenant_id", "id", "handle_kind", "handle_blind", "handle_sealed", "wrapped_key", "locale", "time_zone",
+    "data_sealed", "created_at",
+)])  # fmt: skip
+_NOTIFICATIONS = select(*[t.notifications.c[name] for name in (
+    "tenant_id", "id", "priority", "channels", "category", "audience", "recipients", "content_sealed", "labels",
+    "created_by", "created_at", "send_at", "expires_at", "cancelled_at",
+)])  # fmt: skip
+
+_d, _a, _i, _n = t.deliveries, t.notification_delivery_logs, t.inbox, t.notifications
+_waits = _d.c.state < _FINAL
+_under_way = (
+    exists()
+    .where(
+        _a.c.tenant_id == _d.c.tenant_id,
+        _a.c.notification_id == _d.c.notification_id,
+        _a.c.user_id == _d.c.user_id,
+        _a.c.step == _d.c.step,
+        _a.c.settled_at.is_(None),
+    )
+    .correlate(_d)
+)
+_UNDER_WAY = and_(_waits, _under_way)
+_DELIVERIES = select(*[_d.c[name] for name in (
+    "tenant_id", "notification_id", "user_id", "step", "channel", "state", "reason", "decisions", "attempts", "locale",
+    "provider", "created_at", "next_attempt_at", "sent_at", "delivered_at", "seen_at", "read_at", "archived_at",
+)], _UNDER_WAY.label("under_way")).where(_of_tenants(_d))  # fmt: skip
+_INBOX = (
+    select(
+        *[_i.c[name] for name in ("tenant_id", "user_id", "seq", "kind", "notification_id", "step")],
+        _i.c.created_at.label("at"),
+        _n.c.category, _n.c.content_sealed,
+        *[_d.c[name] for name in ("created_at", "seen_at", "read_at", "archived_at")],
+    )
+    .join(_d, and_(*[_d.c[name] == _i.c[name] for name in ("tenant_id", "notification_id", "user_id", "step")]))
+    .join(_n, and_(_n.c.tenant_id == _i.c.tenant_id, _n.c.id == _i.c.notification_id))
+)  # fmt: skip
+
+
+SELECTS: dict[type, Select[tuple[object, ...]]] = {
+    q.Tenants: select(t.tenants).where(_in(t.tenants.c.id, "tenant_ids")),
+    q.Keys: _KEYS.where(_of_tenant(t.api_keys)).order_by(t.api_keys.c.created_at.desc(), t.api_keys.c.id.desc()),
+    q.KeysById: _KEYS.where(_of_tenants(t.api_keys), _in(t.api_keys.c.id, "ids")),
+    q.PeopleById: _PEOPLE.where(_of_tenants(t.users), _in(t.users.c.id, "ids")),
+    q.PeopleByHandle: _PEOPLE.where(_of_tenant(t.users), _in(t.users.c.handle_blind, "handles")),
+    q.AddressesOf: select(*[t.user_channels.c[name] for name in (
+        "tenant_id", "user_id", "channel", "address_blind", "address_sealed",
+    )]).where(_of_tenants(t.user_channels), _in(t.user_channels.c.user_id, "users")),
+    q.NotificationsById: _NOTIFICATIONS.where(_of_tenants(_n), _in(_n.c.id, "ids")),
+    q.StateCounts: select(_d.c.notification_id, _d.c.state, _UNDER_WAY.label("under_way"), func.count())
+    .where(_of_tenants(_d), _in(_d.c.notification_id, "ids"))
+    .group_by(_d.c.notification_id, _d.c.state, _UNDER_WAY.label("under_way")),
+    q.DeliveriesOf: _DELIVERIES.where(
+        _d.c.notification_id == bindparam("notification"),
+        (_d.c.user_id > bindparam("after_user"))
+        | and_(_d.c.user_id == bindparam("after_user"), _d.c.step > bindparam("after_step")),
+    )
+    .order_by(_d.c.user_id, _d.c.step)
+    .limit(bindparam("limit")),
+    q.Heads: select(*[t.inbox_heads.c[name] for name in (
+        "tenant_id", "user_id", "epoch", "seq", "floor", "unread",
+    )]).where(_of_tenants(t.inbox_heads), _in(t.inbox_heads.c.user_id, "users")),
+    q.InboxPage: _INBOX.where(
+        _of_tenant(_i), _i.c.user_id == bindparam("user"), _i.c.seq < bindparam("before_seq"),
+        _i.c.kind == _ADDED, _d.c.archived_at.is_(None),
+    ).order_by(_i.c.seq.desc()).limit(bindparam("limit")),
+    q.InboxAfter: _INBOX.where(
+        _of_tenant(_i), _i.c.user_id == bindparam("user"), _i.c.seq > bindparam("after_seq"),
+    ).order_by(_i.c.seq).limit(bindparam("limit")),
+}  # fmt: skip
+
+ROWS: dict[type, type] = {
+    q.Tenants: q.TenantRow,
+    q.Keys: q.KeyRow,
+    q.KeysById: q.KeyRow,
+    q.PeopleById: q.PersonRow,
+    q.PeopleByHandle: q.PersonRow,
+    q.AddressesOf: q.AddressRow,
+    q.NotificationsById: q.NotificationRow,
+    q.StateCounts: q.StateCountRow,
+    q.DeliveriesOf: q.DeliveryRow,
+    q.Heads: q.HeadRow,
+    q.InboxPage: q.InboxRow,
+    q.InboxAfter: q.InboxRow,
+}
+"""What the rows of each query become."""

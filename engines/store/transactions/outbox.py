@@ -1,0 +1,40 @@
+"""The outbox: pointers of committed work, one row per batch, topic and lane. Written by the other transactions."""
+
+from collections.abc import Iterable, Sequence
+
+from engines.store.dialect.base import Dialect, Row, Transaction
+from engines.store.operations import DropOutbox, OutboxRow, TakeOutbox
+from models import tables
+from models.events.codec import encode
+from models.topics import BusTopic, Lane
+
+COLUMNS = ("topic", "lane", "items", "payload", "created_at")
+Work = tuple[BusTopic, Lane, bytes, bytes]
+"""(topic, lane, tenant, pointer)."""
+
+
+def queue(d: Dialect, work: Iterable[Work], at_us: int) -> Transaction[None]:
+    """Add the pointers, packed: one row per topic and lane, whatever their number."""
+    batches: dict[tuple[BusTopic, Lane], list[tuple[bytes, bytes]]] = {}
+    for topic, lane, tenant, pointer in work:
+        batches.setdefault((topic, lane), []).append((tenant, pointer))
+    rows: list[Row] = [
+        (int(topic), int(lane), len(pointers), encode(pointers, at_us), at_us)
+        for (topic, lane), pointers in batches.items()
+    ]
+    yield from d.insert(tables.outbox, COLUMNS, rows)
+
+
+def take(d: Dialect, operations: Sequence[TakeOutbox]) -> Transaction[list[list[OutboxRow]]]:
+    """Claim free rows for each asker in turn."""
+    answers = []
+    for one in operations:
+        rows = yield from d.take_outbox(int(one.topic), one.worker, one.limit)
+        answers.append([OutboxRow(seq, one.topic, items, payload) for seq, items, payload in rows])
+    return answers
+
+
+def drop(d: Dialect, operations: Sequence[DropOutbox]) -> Transaction[list[None]]:
+    """Delete rows whose work is done."""
+    yield from d.delete(tables.outbox, ("seq",), [(seq,) for one in operations for seq in one.rows])
+    return [None] * len(operations)

@@ -1,0 +1,63 @@
+"""Worker leases, judged by the database's clock, and what happens to a dead worker's work."""
+
+from collections.abc import Sequence
+
+from engines.store.dialect.base import Dialect, Row, Transaction
+from engines.store.operations import Beat, OrphanClaim, Retire, TakeOver
+from models import tables
+from models.ids import AttemptKey, attempt_key
+
+POINTER_BYTES = 16 + 36
+
+
+def beat(d: Dialect, operations: Sequence[Beat]) -> Transaction[list[None]]:
+    """Renew leases; the first beat of a worker makes its row."""
+    now_us = yield from d.now()
+    columns = ("id", "service", "lease_us", "started_at", "heartbeat_at", "stopping")
+    latest = {one.worker: one for one in operations}
+    rows: list[Row] = [(one.worker, one.service, one.lease_us, now_us, now_us, False) for one in latest.values()]
+    new = yield from d.insert_new(tables.workers, columns, ("id",), rows)
+    known: list[Row] = [(worker, now_us) for worker in latest if (worker,) not in new]
+    yield from d.update(tables.workers, ("id",), ("heartbeat_at",), known)
+    return [None] * len(operations)
+
+
+def take_over(d: Dialect, operations: Sequence[TakeOver]) -> Transaction[list[list[OrphanClaim]]]:
+    """Claims stay until their attempts are settled, and a dead worker's row stays as long as a claim of it."""
+    answers = []
+    for one in operations:
+        dead = yield from _dead(d, one)
+        claims = yield from d.lookup(tables.claims, ("worker_id",), dead, ("id", "worker_id", "pointers"))
+        yield from d.update(tables.outbox, ("claimed_by",), ("claimed_by",), [(*worker, None) for worker in dead])
+        holding = {row[1] for row in claims}
+        yield from d.delete(tables.workers, ("id",), [worker for worker in dead if worker[0] not in holding])
+        answers.append([_orphan(*row) for row in claims])
+    return answers
+
+
+def _dead(d: Dialect, one: TakeOver) -> Transaction[list[Row]]:
+    now_us = yield from d.now()
+    text = "SELECT id FROM workers WHERE id <> ? AND heartbeat_at + lease_us < ?"
+    rows = yield from d.fetch(text, (one.survivor, now_us + (1 << 50 if one.everyone_else else 0)))
+    return [tuple(row) for row in rows]
+
+
+def _orphan(claim: bytes, worker: bytes, pointers: bytes) -> OrphanClaim:
+    packed = pointers
+    return OrphanClaim(
+        claim, worker, tuple([_pointer(packed[at : at + POINTER_BYTES]) for at in range(0, len(packed), POINTER_BYTES)])
+    )
+
+
+def _pointer(packed: bytes) -> tuple[bytes, AttemptKey]:
+    return packed[:16], attempt_key(packed[16:])
+
+
+def retire(d: Dialect, operations: Sequence[Retire]) -> Transaction[list[None]]:
+    """Give everything back. A worker that still has claims keeps its row, so that a sweep finds them."""
+    workers: list[Row] = [(one.worker,) for one in operations]
+    yield from d.update(tables.outbox, ("claimed_by",), ("claimed_by",), [(*worker, None) for worker in workers])
+    rows = yield from d.lookup(tables.claims, ("worker_id",), workers, ("worker_id",))
+    holding = {tuple(row) for row in rows}
+    yield from d.delete(tables.workers, ("id",), [worker for worker in workers if worker not in holding])
+    return [None] * len(operations)

@@ -1,0 +1,1 @@
+"""The doors of Carillon: everything that speaks to a caller."""

@@ -1,0 +1,122 @@
+"""Reads a GraphQL request out of JSON; called by both transports, the HTTP body and the socket's message alike."""
+
+import json
+import re
+from typing import TypeVar
+
+import msgspec
+
+from errors import MalformedRequest
+
+_NOT_SHAPE = bytes(set(range(256)) - set(b'"[]{}:'))
+_STRING = re.compile(rb'"[^"]*"')
+_KINDS = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+
+T = TypeVar("T")
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One operation asked for (GraphQL over HTTP, section 5.1)."""
+
+    query: str
+    variables: dict[str, object]
+    operation_name: str | None = None
+    extensions: dict[str, object] | None = None
+
+
+def read_json(body: bytes, most_nesting: int) -> object:
+    """The value of a JSON text (RFC 8259), in linear time.
+
+    Raises:
+        MalformedRequest: not UTF-8, not JSON (NaN and Infinity are not), nested too deeply, or an object names one of
+            its keys twice.
+    """
+    shape = _shape(body)
+    if _nests_deeper(shape, most_nesting):
+        raise MalformedRequest(f"JSON is nested deeper than {most_nesting} levels")
+    try:
+        value: object = msgspec.json.decode(body)
+    except UnicodeDecodeError as error:
+        raise MalformedRequest("a string is not UTF-8") from error
+    except msgspec.MsgspecError as error:
+        raise MalformedRequest(f"expected JSON: {error}") from error
+    if shape.count(b":") != _members(value):
+        raise MalformedRequest(f"an object has the key {_double_key(body)!r:.80} twice")
+    return value
+
+
+def read_request(value: object, at: tuple[str, ...] = ()) -> Request:
+    """The request in a decoded JSON value that stands at the path `at`.
+
+    Raises:
+        MalformedRequest: naming the first field that is missing or of another type.
+    """
+    if not isinstance(value, dict):
+        wanted = "an object with the field query; lists of requests are not taken"
+        raise wrong(at, wanted, value)
+    query = optional(value, "query", str, at)
+    if query is None:
+        raise wrong((*at, "query"), "the text of a GraphQL document", None)
+    return Request(
+        query,
+        optional(value, "variables", dict, at) or {},
+        optional(value, "operationName", str, at),
+        optional(value, "extensions", dict, at),
+    )
+
+
+def optional(value: dict[str, object], name: str, kind: type[T], at: tuple[str, ...]) -> T | None:
+    """The member `name`, None when it is absent or null; raises MalformedRequest for another type."""
+    member = value.get(name)
+    if member is None or isinstance(member, kind):
+        return member
+    raise wrong((*at, name), _KINDS[kind], member)
+
+
+def wrong(path: tuple[str, ...], wanted: str, got: object) -> MalformedRequest:
+    """The error about the value at `path`."""
+    kind = "null or nothing" if got is None else _KINDS[type(got)]
+    return MalformedRequest(f"{'.'.join(path) or 'the body'}: expected {wanted}, got {kind}", path=path)
+
+
+def _shape(body: bytes) -> bytes:
+    """Only the brackets, braces and colons that stand outside of strings; all passes run at memory speed."""
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    marks = body.translate(None, _NOT_SHAPE).replace(b'""', b"")
+    return _STRING.sub(b"", marks) if b'"' in marks else marks
+
+
+def _nests_deeper(shape: bytes, levels: int) -> bool:
+    """Peels off innermost pairs: what is left after so many turns is deeper, or not closed at all."""
+    if shape.count(b"[") + shape.count(b"{") <= levels:
+        return False
+    rest = shape.replace(b":", b"")
+    for _ in range(levels):
+        rest = rest.replace(b"[]", b"").replace(b"{}", b"")
+        if not rest:
+            return False
+    return True
+
+
+def _members(value: object) -> int:
+    """How many members all objects of a value have. Recursion is bounded: the nesting was checked."""
+    if isinstance(value, dict):
+        return len(value) + sum([_members(one) for one in value.values() if isinstance(one, dict | list)])
+    if isinstance(value, list):
+        return sum([_members(one) for one in value if isinstance(one, dict | list)])
+    return 0
+
+
+def _double_key(body: bytes) -> str:
+    doubles = []
+
+    def note(pairs: list[tuple[str, object]]) -> None:
+        names: set[str] = set()
+        for name, _ in pairs:
+            if name in names:
+                doubles.append(name)
+            names.add(name)
+
+    json.loads(body, object_pairs_hook=note)
+    return doubles[0]

@@ -1,0 +1,47 @@
+"""Why a delivery went the way it did: one rule a stage, packed into two bytes each. Written by stages, read by the API."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class StageName(IntEnum):
+    """A stage of the orchestrator. Numbers are stored and never reused."""
+
+    AUDIENCE = 1
+    ADDRESS = 2
+    ROUTE = 3
+    COMPOSE = 4
+
+
+class Rule(IntEnum):
+    """The rule that decided at a stage. Numbers are stored and never reused."""
+
+    NAMED = 1
+    """The caller named this user."""
+    USER_UNKNOWN = 2
+    """The user was gone when the notification was expanded."""
+    ADDRESS_ON_FILE = 3
+    NO_ADDRESS_NEEDED = 4
+    NO_ADDRESS_ON_FILE = 5
+    ALL_CHANNELS = 6
+    """Every allowed channel is used."""
+    CHANNEL_SWITCHED_OFF = 7
+    """No provider serves this channel here."""
+    INLINE_CONTENT = 8
+    NOTHING_TO_SAY = 9
+    """The content has no text for this channel."""
+    TOO_LATE = 10
+    """The notification expired before it was expanded."""
+
+
+Decision = tuple[StageName, Rule]
+
+
+def pack(decisions: Sequence[Decision]) -> bytes:
+    """Two bytes a decision, in the order taken."""
+    return bytes([number for decision in decisions for number in decision])
+
+
+def unpack(packed: bytes) -> list[Decision]:
+    """The reverse of `pack`."""
+    return [(StageName(packed[at]), Rule(packed[at + 1])) for at in range(0, len(packed), 2)]
