@@ -1,22 +1,22 @@
 """Every error that Carillon raises on purpose, one class a case.
 
-    CarillonError
-    ├── CallerError                 the caller can mend it; its text is shown
-    │   ├── MalformedRequest        the request could not be read at all
-    │   ├── InvalidInput            a field is wrong; `path` names it
-    │   ├── QueryTooCostly          a GraphQL document over a stated limit
-    │   ├── Unauthenticated         no token, or one that is not accepted
-    │   ├── Forbidden               a known caller without the permission
-    │   ├── NotFound                absent, or another tenant's: nobody learns which
-    │   ├── RateLimited             more calls than the caller's allowance
-    │   └── IdempotencyConflict     a known key came back with another input
-    ├── Unavailable                 try again later; nothing was taken
-    │   └── EngineUnavailable       a store, bus or cache does not answer
-    ├── ConfigurationError          the process cannot start as it is set up
-    │   ├── InvalidSettings         all wrong settings, reported together
-    │   ├── StoreLocked             another process serves this database file
-    │   └── MigrationMismatch       the database is older or newer than the code
-    └── CorruptData                 stored bytes that cannot be what was written
+CarillonError
+├── CallerError                 the caller can mend it; its text is shown
+│   ├── MalformedRequest        the request could not be read at all
+│   ├── InvalidInput            a field is wrong; `path` names it
+│   ├── QueryTooCostly          a GraphQL document over a stated limit
+│   ├── Unauthenticated         no token, or one that is not accepted
+│   ├── Forbidden               a known caller without the permission
+│   ├── NotFound                absent, or another tenant's: nobody learns which
+│   ├── RateLimited             more calls than the caller's allowance
+│   └── IdempotencyConflict     a known key came back with another input
+├── Unavailable                 try again later; nothing was taken
+│   └── EngineUnavailable       a store, bus or cache does not answer
+├── ConfigurationError          the process cannot start as it is set up
+│   ├── InvalidSettings         all wrong settings, reported together
+│   ├── StoreLocked             another process serves this database file
+│   └── MigrationMismatch       the database is older or newer than the code
+└── CorruptData                 stored bytes that cannot be what was written
 """
 
 from collections.abc import Sequence

@@ -5,23 +5,9 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from models.content import Content as Content
 from models.ids import AttemptKey
 from models.states import Outcome, ReasonCode
-
-
-class Content(msgspec.Struct, frozen=True):
-    """What a caller wrote, after validation. The parts for a channel override the general ones."""
-
-    body: str
-    title: str | None = None
-    url: str | None = None
-    email_subject: str | None = None
-    email_text: str | None = None
-    email_html: str | None = None
-    in_app_title: str | None = None
-    in_app_body: str | None = None
-    in_app_url: str | None = None
-    in_app_data: dict[str, object] | None = None
 
 
 class EmailMessage(msgspec.Struct, frozen=True):

@@ -28,9 +28,7 @@ class Rule(IntEnum):
     CHANNEL_SWITCHED_OFF = 7
     """No provider serves this channel here."""
     INLINE_CONTENT = 8
-    NOTHING_TO_SAY = 9
-    """The content has no text for this channel."""
-    TOO_LATE = 10
+    TOO_LATE = 9
     """The notification expired before it was expanded."""
 
 

@@ -5,7 +5,7 @@
 import asyncio
 import logging
 
-from aiosmtpd.smtp import Envelope, Session
+from aiosmtpd.smtp import Envelope, Session, TLSSetupException
 
 from simulator.conversation import Conversation
 from simulator.headers import read_head
@@ -63,8 +63,9 @@ class FrontDesk:
         return await _end(server, decision, self._records.arrived(arrival, decision))
 
     async def handle_exception(self, error: Exception) -> str:
-        """A fault of the simulator itself, a full disk for one: nothing was taken, so the mail may come again."""
-        log.error("the simulated server failed", exc_info=error)
+        """A client that broke off TLS, or a fault of the simulator (a full disk): nothing was taken, so try again."""
+        if not isinstance(error, TLSSetupException):
+            log.error("the simulated server failed", exc_info=error)
         return f"451 4.3.0 The simulator failed: {type(error).__name__}"
 
     def unread(self, envelope: Envelope, answer: str) -> None:

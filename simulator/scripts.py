@@ -65,7 +65,7 @@ def find(scripts: Book, address: str) -> Script | None:
 
 def rows(scripts: Book) -> list[tuple[str, str, str, str, str]]:
     """The table for readers: address, when it acts, answer, whether the mail is taken, what happens."""
-    return [(_pattern(s), _when(s), s.answer or "none", _taken(s), s.effect) for s in scripts.values()]
+    return [(_patterns(s), _when(s), _answer(s), _taken(s), s.effect) for s in scripts.values()]
 
 
 HEADINGS = ("Address", "When", "Answer", "Taken", "What happens")
@@ -74,7 +74,7 @@ HEADINGS = ("Address", "When", "Answer", "Taken", "What happens")
 def markdown(scripts: Book) -> str:
     """The table as docs/simulator.md shows it."""
     lines = [HEADINGS, ("---",) * len(HEADINGS)]
-    lines += [(f"`{address}`", when, f"`{said}`", taken, what) for address, when, said, taken, what in rows(scripts)]
+    lines += [(f"`{'` `'.join(to.split())}`", when, said, taken, what) for to, when, said, taken, what in rows(scripts)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -90,12 +90,16 @@ def _by_name(scripts: Iterable[Script]) -> Book:
     return {script.name: script for script in scripts}
 
 
-def _pattern(script: Script) -> str:
-    return f"{script.name}@, {script.name}-N@" if script.verb in NUMBERED else f"{script.name}@"
+def _patterns(script: Script) -> str:
+    return f"{script.name}@ {script.name}-N@" if script.verb in NUMBERED else f"{script.name}@"
 
 
 def _when(script: Script) -> str:
     return "at RCPT" if script.stage is Stage.RECIPIENT else "after DATA"
+
+
+def _answer(script: Script) -> str:
+    return script.answer or ("250 2.0.0" if script.verb is Verb.WAIT else "none")
 
 
 def _taken(script: Script) -> str:

@@ -16,7 +16,9 @@ from models.tables import TENANT_TABLES
 
 SERVICE_LOGIN = "carillon_test"
 KINDS = ("sqlite", "postgres")
-_TENANT_TABLE = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({'|'.join(t.name for t in TENANT_TABLES)})\b", re.IGNORECASE)
+_TENANT_TABLE = re.compile(
+    rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({'|'.join(t.name for t in TENANT_TABLES)})\b", re.IGNORECASE
+)
 _TENANT_NAMED = re.compile(r"\btenant_id\b", re.IGNORECASE)
 
 

@@ -10,31 +10,32 @@ const entries = { "main.js": "src/main.ts", "styles.css": "src/styles.css", "ico
 
 await rm(dist, { recursive: true, force: true });
 const { metafile } = await build({
-  absWorkingDir: root,
-  entryPoints: Object.values(entries),
-  outdir: "dist/assets",
-  entryNames: "[name]-[hash]",
-  assetNames: "[name]-[hash]",
-  bundle: true,
-  minify: true,
-  format: "esm",
-  target: ["es2022", "chrome123", "firefox120", "safari17.5"],
-  loader: { ".woff2": "file", ".svg": "copy" },
-  metafile: true,
-  logLevel: "warning",
+    absWorkingDir: root,
+    entryPoints: Object.values(entries),
+    outdir: "dist/assets",
+    entryNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: ["es2022", "chrome123", "firefox120", "safari17.5"],
+    loader: { ".woff2": "file", ".svg": "copy" },
+    metafile: true,
+    logLevel: "warning",
 });
 
 const built = Object.entries(metafile.outputs);
 const outputOf = (source) => built.find(([, output]) => output.entryPoint === source)?.[0];
 let page = await readFile(join(root, "src/index.html"), "utf8");
 for (const [name, source] of Object.entries(entries)) {
-  const output = outputOf(source);
-  if (!output || !page.includes(`{{${name}}}`)) throw new Error(`nothing built, or no place in index.html, for ${name}`);
-  page = page.replaceAll(`{{${name}}}`, `/assets/${basename(output)}`);
+    const output = outputOf(source);
+    if (!output || !page.includes(`{{${name}}}`))
+        throw new Error(`nothing built, or no place in index.html, for ${name}`);
+    page = page.replaceAll(`{{${name}}}`, `/assets/${basename(output)}`);
 }
 await mkdir(dist, { recursive: true });
 await writeFile(join(dist, "index.html"), page);
 
 for (const [file] of [["dist/index.html"], ...built]) {
-  console.log(String((await stat(join(root, file))).size).padStart(8), file);
+    console.log(String((await stat(join(root, file))).size).padStart(8), file);
 }

@@ -145,6 +145,9 @@ class Settlement(msgspec.Struct, frozen=True):
     outcome: Outcome
     state: DeliveryState
     reason: ReasonCode | None
+    """Why the delivery is in this state."""
+    attempt_reason: ReasonCode | None
+    """What the provider's answer meant."""
     provider: str
     provider_message_id: str | None
     answer: str | None
@@ -210,6 +213,14 @@ class DropOutbox(Operation[None], frozen=True):
 
     def size(self) -> int:
         return len(self.rows)
+
+
+class SetAside(Operation[None], frozen=True):
+    """Keeps payloads that cannot be handled, as rows that nobody polls."""
+
+    topic: BusTopic
+    payloads: tuple[bytes, ...]
+    at_us: int = 0
 
 
 # ------------------------------------------------------------------------------------------------------------ workers
@@ -352,5 +363,3 @@ class ForgetKeys(Operation[int], frozen=True):
 
     def tenants(self) -> frozenset[bytes]:
         return frozenset(self.tenant_ids)
-
-

@@ -149,9 +149,7 @@ class PostgresStore:
                 continue
         return await self._commit_once(pool, operations)
 
-    async def _commit_once(
-        self, pool: "Pool", operations: Sequence[Operation[object]]
-    ) -> list[object | Exception]:
+    async def _commit_once(self, pool: "Pool", operations: Sequence[Operation[object]]) -> list[object | Exception]:
         async with pool.acquire() as connection, connection.transaction():
             await self._set_tenants(connection, tenants_of(operations))
             return list(await self._carry(connection, merged(self._dialect, BODIES, operations)))

@@ -92,6 +92,34 @@ class AddressesOf(FromTenants[AddressRow], frozen=True):
     users: tuple[bytes, ...]
 
 
+class RecipientRow(msgspec.Struct, frozen=True, gc=False):
+    """What the orchestrator must know of a person."""
+
+    tenant: bytes
+    id: bytes
+    locale: str | None
+
+
+class Recipients(FromTenants[RecipientRow], frozen=True):
+    """Those of the users who exist."""
+
+    ids: tuple[bytes, ...]
+
+
+class ReachableRow(msgspec.Struct, frozen=True, gc=False):
+    """A user has an address for a channel."""
+
+    tenant: bytes
+    user: bytes
+    channel: int
+
+
+class Reachable(FromTenants[ReachableRow], frozen=True):
+    """For which channels these users have addresses."""
+
+    users: tuple[bytes, ...]
+
+
 # ------------------------------------------------------------------------------------------------------ notifications
 
 
@@ -118,6 +146,55 @@ class NotificationsById(FromTenants[NotificationRow], frozen=True):
     """Notifications by id."""
 
     ids: tuple[bytes, ...]
+
+
+class PendingRow(msgspec.Struct, frozen=True, gc=False):
+    """What the orchestrator must know of a notification."""
+
+    tenant: bytes
+    id: bytes
+    priority: int
+    channels: int
+    audience: bytes
+    expires_at: int | None
+
+
+class Pending(FromTenants[PendingRow], frozen=True):
+    """Notifications to be expanded."""
+
+    ids: tuple[bytes, ...]
+
+
+class SendableRow(msgspec.Struct, frozen=True, gc=False):
+    """All that composing one delivery needs; sealed parts under the tenant's and the user's key."""
+
+    tenant: bytes
+    notification: bytes
+    user: bytes
+    step: int
+    channel: int
+    locale: str | None
+    category: str
+    priority: int
+    begins_at: int
+    """When it was due for the first time: the retry window starts here."""
+    expires_at: int | None
+    content_sealed: bytes
+    tenant_key: bytes
+    user_key: bytes | None
+    address_sealed: bytes | None
+
+    @property
+    def key(self) -> DeliveryKey:
+        """(notification, user, step)."""
+        return self.notification, self.user, self.step
+
+
+class Sendable(FromTenants[SendableRow], frozen=True):
+    """These deliveries, ready to be composed."""
+
+    keys: tuple[tuple[bytes, DeliveryKey], ...]
+    """(tenant, key) pairs."""
 
 
 class StateCountRow(msgspec.Struct, frozen=True):

@@ -106,7 +106,9 @@ class SqliteStore:
     async def read(self, query: Query[R]) -> Sequence[R]:
         """See `Store.read`."""
         loop = asyncio.get_running_loop()
-        return cast(Sequence[R], await loop.run_in_executor(self._reader_threads, self._rows, cast(Query[object], query)))
+        return cast(
+            Sequence[R], await loop.run_in_executor(self._reader_threads, self._rows, cast(Query[object], query))
+        )
 
     async def ping(self) -> None:
         """See `Store.ping`."""

@@ -1,9 +1,9 @@
 """Runs operations over the schema with one context each; called by both transports."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from inspect import isawaitable
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeGuard, TypeVar, cast
 
 import msgspec
 import strawberry
@@ -30,11 +30,14 @@ P = TypeVar("P")
 C = TypeVar("C")
 
 
+_is_awaitable = cast("Callable[[object], TypeGuard[Awaitable[object]]]", optimized_is_awaitable)
+
+
 class Answer(msgspec.Struct, frozen=True):
     """One response. `data` is UNSET when nothing was executed: then the request itself is at fault."""
 
     faults: tuple[Fault, ...] = ()
-    data: dict[str, object] | None | msgspec.UnsetType = msgspec.UNSET
+    data: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
 
     @property
     def executed(self) -> bool:
@@ -96,7 +99,7 @@ class Operations(Generic[P, C]):
         self._tally.count(begun.kind.value, answer.faults[0].code if answer.faults else OK)
         return answer
 
-    async def events(self, begun: Begun) -> AsyncIterator[Answer]:
+    async def events(self, begun: Begun) -> AsyncGenerator[Answer, None]:
         """Run a subscription: an answer per event. One that was not executed is the last."""
         last = Answer(data=None)
         try:
@@ -135,7 +138,7 @@ class Operations(Generic[P, C]):
             operation_name=request.operation_name,
             max_coercion_errors=self._limits.errors,
             middleware=self._middleware,
-            is_awaitable=optimized_is_awaitable,
+            is_awaitable=_is_awaitable,
         )
 
     def _wrong_input(

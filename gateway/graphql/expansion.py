@@ -1,4 +1,4 @@
-"""Measures a parsed document with its fragments put in place, in linear time; called by `documents` before validation."""
+"""Measures a parsed document with its fragments put in place, in linear time; called by `documents`."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Says which variables cannot be what the schema wants, field by field; called by `execute` once coercion has failed."""
+"""Says which variables are not what the schema wants, field by field; called by `execute` once coercion failed."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -99,6 +99,8 @@ def _in_leaf(value: object, type_: GraphQLScalarType | GraphQLEnumType, path: tu
 
 def _refusal(value: object, type_: GraphQLScalarType | GraphQLEnumType) -> str | None:
     """Why a leaf does not take a value: text to append, None when it takes it."""
+    if isinstance(type_, GraphQLEnumType):
+        return None if value in type_.values else ""
     try:
         return "" if type_.coerce_input_value(value) is Undefined else None
     except CallerError as error:

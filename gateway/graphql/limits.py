@@ -43,7 +43,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Of selections, fragments followed."""
     expanded_fields: int = 2_000
     """Fields after every fragment is put in place of its spreads."""
-    merge_units: int = 10_000
+    merge_units: int = 20_000
     """Work of the rule that compares fields of one response name, in graphql-core's units (about 1.5 µs each)."""
     errors: int = 10
     """Reported about one document or one set of variables."""

@@ -58,6 +58,13 @@ class ErrorEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     path: tuple[str | int, ...] = ()
 
 
+class Response(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of every answer on both transports (GraphQL specification, section 7.1)."""
+
+    errors: tuple[ErrorEntry, ...] = ()
+    data: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
+
+
 def entries(faults: Iterable[Fault], trace_id: str) -> tuple[ErrorEntry, ...]:
     """The faults as one request's answer shows them."""
     return tuple([_entry(fault, trace_id) for fault in faults])

@@ -2,6 +2,8 @@
 
 import json
 import re
+from array import array
+from itertools import accumulate
 from typing import TypeVar
 
 import msgspec
@@ -9,6 +11,8 @@ import msgspec
 from errors import MalformedRequest
 
 _NOT_SHAPE = bytes(set(range(256)) - set(b'"[]{}:'))
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+"""What a bracket does to the depth, as a signed byte."""
 _STRING = re.compile(rb'"[^"]*"')
 _KINDS = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
 
@@ -40,7 +44,8 @@ def read_json(body: bytes, most_nesting: int) -> object:
         raise MalformedRequest("a string is not UTF-8") from error
     except msgspec.MsgspecError as error:
         raise MalformedRequest(f"expected JSON: {error}") from error
-    if shape.count(b":") != _members(value):
+    # Written again, the value shows each key once; this is faster than to visit its members.
+    if shape.count(b":") != _shape(msgspec.json.encode(value)).count(b":"):
         raise MalformedRequest(f"an object has the key {_double_key(body)!r:.80} twice")
     return value
 
@@ -88,24 +93,11 @@ def _shape(body: bytes) -> bytes:
 
 
 def _nests_deeper(shape: bytes, levels: int) -> bool:
-    """Peels off innermost pairs: what is left after so many turns is deeper, or not closed at all."""
+    """Whether more than `levels` brackets and braces are open at once."""
     if shape.count(b"[") + shape.count(b"{") <= levels:
         return False
-    rest = shape.replace(b":", b"")
-    for _ in range(levels):
-        rest = rest.replace(b"[]", b"").replace(b"{}", b"")
-        if not rest:
-            return False
-    return True
-
-
-def _members(value: object) -> int:
-    """How many members all objects of a value have. Recursion is bounded: the nesting was checked."""
-    if isinstance(value, dict):
-        return len(value) + sum([_members(one) for one in value.values() if isinstance(one, dict | list)])
-    if isinstance(value, list):
-        return sum([_members(one) for one in value if isinstance(one, dict | list)])
-    return 0
+    steps = array("b", shape.translate(_STEPS, b":"))
+    return max(accumulate(steps)) > levels
 
 
 def _double_key(body: bytes) -> str:

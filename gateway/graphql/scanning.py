@@ -60,35 +60,35 @@ class _Scan:
         self._directives = 0
         self._previous = ""
 
-    def take(self, token: str) -> None:
+    def take(self, lexeme: str) -> None:
         """Count one token."""
         self.tokens += 1
-        if token[0] == "#":
+        if lexeme[0] == "#":
             return
-        if token in _OPENING:
-            self._open(token)
-        elif token in _CLOSING:
+        if lexeme in _OPENING:
+            self._open(lexeme)
+        elif lexeme in _CLOSING:
             self._nesting -= 1
-            self._arguments -= token == ")"
-        elif token == "@":
+            self._arguments -= lexeme == ")"
+        elif lexeme == "@":
             self._directives += 1
             _at_most("directives", self._directives, self._limits.directives)
-        elif self._nesting and not self._arguments and (token[0] == "_" or token[0].isalpha()):
-            self._name(token)
+        elif self._nesting and not self._arguments and (lexeme[0] == "_" or lexeme[0].isalpha()):
+            self._name(lexeme)
             return
-        self._previous = token
+        self._previous = lexeme
 
-    def _open(self, token: str) -> None:
-        if token == "{" and not self._nesting:
+    def _open(self, lexeme: str) -> None:
+        if lexeme == "{" and not self._nesting:
             self._definitions += 1
             _at_most("definitions", self._definitions, self._limits.definitions)
         self._nesting += 1
-        self._arguments += token == "("
+        self._arguments += lexeme == "("
         _at_most("levels of nesting", self._nesting, self._limits.nesting)
 
-    def _name(self, token: str) -> None:
+    def _name(self, lexeme: str) -> None:
         """Count a name inside a selection set: an alias stands for its field, which follows a colon."""
         if self._previous not in _NOT_A_FIELD_AFTER:
             self._fields += 1
             _at_most("fields", self._fields, self._limits.fields)
-        self._previous = "... on" if token == "on" and self._previous == "..." else token
+        self._previous = "... on" if lexeme == "on" and self._previous == "..." else lexeme

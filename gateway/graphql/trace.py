@@ -5,9 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 # https://www.w3.org/TR/trace-context/ section 3.2: later versions may append, version 00 may not; ids are not all zero.
-_TRACEPARENT = re.compile(
-    r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?"
-)
+_TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?")
 
 
 class Trace(NamedTuple):

@@ -1,9 +1,8 @@
-"""GraphQL over HTTP: one POST, one answer (https://graphql.github.io/graphql-over-http/draft/); part of the endpoint."""
+"""GraphQL over HTTP, one POST and one answer (graphql.github.io/graphql-over-http/draft); part of `endpoint`."""
 
 import asyncio
 import functools
 import math
-from collections.abc import Awaitable, Callable
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -11,14 +10,13 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from errors import ErrorCode, MalformedRequest, Unauthenticated
-from gateway.graphql.execute import Answer, Operations
-from gateway.graphql.limits import Limits
+from gateway.graphql.execute import Answer
 from gateway.graphql.metrics import UNKNOWN, Tally
-from gateway.graphql.negotiation import JSON, answer_type, is_request_type
-from gateway.graphql.problems import ErrorEntry, Fault, Problems, entries, shown
+from gateway.graphql.negotiation import JSON, RESPONSE, answer_type, is_request_type
+from gateway.graphql.parts import Parts
+from gateway.graphql.problems import Fault, Response, entries, shown
 from gateway.graphql.request import read_json, read_request
-from gateway.graphql.submitted import Submitted
-from gateway.graphql.trace import Trace, Traces
+from gateway.graphql.trace import Trace
 
 P = TypeVar("P")
 C = TypeVar("C")
@@ -32,13 +30,6 @@ _STATUS = {
     ErrorCode.INTERNAL: 500,
 }
 """Of what stops a request before its operation; any other code is 400."""
-
-
-class Response(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of every answer on both transports (GraphQL specification, section 7.1)."""
-
-    errors: tuple[ErrorEntry, ...] = ()
-    data: dict[str, object] | None | msgspec.UnsetType = msgspec.UNSET
 
 
 class Head(NamedTuple):
@@ -61,6 +52,18 @@ class Reply(NamedTuple):
     body: bytes
     media_type: str
     headers: Headers = ()
+
+
+class Refusal(NamedTuple):
+    """Why a request is not read: an HTTP status and what to send instead."""
+
+    status: int
+    message: str
+    headers: Headers = ()
+
+
+_CLOSE: Headers = ((b"connection", b"close"),)
+_SUBSCRIPTION = Refusal(400, "subscriptions are served on a WebSocket: graphql-transport-ws at this address")
 
 
 def head_of(scope: Scope) -> Head:
@@ -86,22 +89,9 @@ def bearer(authorization: str) -> str | None:
 class HttpTransport(Generic[P, C]):
     """Serves ASGI scopes of type http. Whatever happens, exactly one answer is sent while the caller is there."""
 
-    def __init__(
-        self,
-        operations: Operations[P, C],
-        authenticate: Callable[[str | None], Awaitable[P]],
-        problems: Problems,
-        traces: Traces,
-        limits: Limits,
-        submitted: Submitted,
-        tally: Tally,
-    ) -> None:
-        self._operations = operations
-        self._authenticate = authenticate
-        self._problems = problems
-        self._traces = traces
-        self._limits = limits
-        self._submitted = submitted
+    def __init__(self, parts: Parts[P, C], tally: Tally) -> None:
+        self._parts = parts
+        self._limits = parts.limits
         self._tally = tally
         self._encode = msgspec.json.Encoder().encode
         self._answer_type = functools.lru_cache(256)(answer_type)
@@ -110,29 +100,96 @@ class HttpTransport(Generic[P, C]):
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         head = head_of(scope)
-        trace = self._traces.begin(head.traceparent)
+        trace = self._parts.traces.begin(head.traceparent)
+        media_type = self._answer_type(head.accept)
         try:
-            reply = await self._reply(scope["method"], head, receive, trace.trace_id)
+            reply = await self._reply(scope["method"], head, receive, media_type, trace.trace_id)
         except Exception as error:  # noqa: BLE001 - the edge: anything is answered, masked unless it is ours
-            reply = self._failed(self._problems.of(error, trace.trace_id), trace.trace_id)
+            fault = self._parts.problems.of(error, trace.trace_id)
+            reply = self._failed(_STATUS.get(fault.code, 400), fault, media_type, trace.trace_id)
         if reply is not None:
             await _send(send, reply, trace)
 
-    async def _reply(self, method: str, head: Head, receive: Receive, trace_id: str) -> Reply | None:
-        media_type = self._answer_type(head.accept)
-        problem = self._unacceptable(method, media_type, head)
-        if problem is not None or media_type is None:
-            return problem
-        principal = await self._authenticate(bearer(head.authorization))
+    async def _reply(
+        self, method: str, head: Head, receive: Receive, media_type: str | None, trace_id: str
+    ) -> Reply | None:
+        refusal = self._unacceptable(method, head, media_type)
+        if refusal is not None or media_type is None:
+            return refusal and self._refused(refusal, media_type, trace_id)
+        principal = await self._parts.authenticate(bearer(head.authorization))
         body = await self._body(receive)
         if not isinstance(body, bytes):
-            return body
+            return body and self._refused(body, media_type, trace_id)
         request = read_request(read_json(body, self._limits.json_nesting))
-        begun = self._operations.begin(request, principal, trace_id)
+        begun = self._parts.operations.begin(request, principal, trace_id)
         if isinstance(begun, Answer):
             return self._answered(begun, media_type, trace_id)
         if begun.kind is OperationType.SUBSCRIPTION:
-            return self._refused(400, "subscriptions are served on a WebSocket: graphql-transport-ws at this address")
-        work = self._operations.answer(begun)
-        answer = await (self._submitted.run(work) if begun.kind is OperationType.MUTATION else work)
+            return self._refused(_SUBSCRIPTION, media_type, trace_id)
+        work = self._parts.operations.answer(begun)
+        answer = await (self._parts.submitted.hold(work) if begun.kind is OperationType.MUTATION else work)
         return self._answered(answer, media_type, trace_id)
+
+    def _unacceptable(self, method: str, head: Head, media_type: str | None) -> Refusal | None:
+        """What can be refused by the headers alone."""
+        if method != "POST":
+            return Refusal(405, f"expected POST, got {method:.20}", ((b"allow", b"POST"),))
+        if not self._is_request_type(head.content_type):
+            return Refusal(415, f"Content-Type: expected {JSON} in UTF-8, got {head.content_type:.80}")
+        if media_type is None:
+            return Refusal(406, f"Accept: expected {RESPONSE} or {JSON}, got {head.accept:.80}")
+        if head.content_length.isdecimal() and int(head.content_length[:20]) > self._limits.body_bytes:
+            return self._too_large()
+        return None
+
+    def _too_large(self) -> Refusal:
+        return Refusal(413, f"the body has more than {self._limits.body_bytes} bytes", _CLOSE)
+
+    async def _body(self, receive: Receive) -> bytes | Refusal | None:
+        """The whole body; None when the caller has gone."""
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self._limits.body_within_s):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    chunks.append(message.get("body", b""))
+                    size += len(chunks[-1])
+                    if size > self._limits.body_bytes:
+                        return self._too_large()
+                    if not message.get("more_body", False):
+                        return b"".join(chunks)
+        except TimeoutError:
+            return Refusal(408, f"the body did not arrive within {self._limits.body_within_s:g} s", _CLOSE)
+
+    def _answered(self, answer: Answer, media_type: str, trace_id: str) -> Reply:
+        body = self._encode(Response(entries(answer.faults, trace_id), answer.data))
+        return Reply(200 if answer.executed or media_type == JSON else 400, body, media_type)
+
+    def _refused(self, refusal: Refusal, media_type: str | None, trace_id: str) -> Reply:
+        fault = shown(MalformedRequest(refusal.message))
+        return self._failed(refusal.status, fault, media_type, trace_id, refusal.headers)
+
+    def _failed(self, status: int, fault: Fault, media_type: str | None, trace_id: str, headers: Headers = ()) -> Reply:
+        self._tally.count(UNKNOWN, fault.code)
+        body = self._encode(Response(entries((fault,), trace_id)))
+        if status == 401:
+            headers = (*headers, (b"www-authenticate", b"Bearer"))
+        if fault.retry_after_s is not None:
+            headers = (*headers, (b"retry-after", b"%d" % math.ceil(fault.retry_after_s)))
+        return Reply(status, body, media_type or JSON, headers)
+
+
+async def _send(send: Send, reply: Reply, trace: Trace) -> None:
+    headers = [
+        (b"content-type", b"%s; charset=utf-8" % reply.media_type.encode()),
+        (b"content-length", b"%d" % len(reply.body)),
+        (b"cache-control", b"no-store"),
+        (b"traceparent", trace.traceparent.encode()),
+        (b"x-trace-id", trace.trace_id.encode()),
+        *reply.headers,
+    ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

@@ -106,14 +106,21 @@ DECLARE
   catch_all constant text := parent || '_default';
   lowest constant uuid := carillon_day_floor(day);
   beyond constant uuid := carillon_day_floor(day + 1);
+  strayed boolean;
 BEGIN
+  -- Writers wait, for milliseconds: one that had chosen the default before the day exists would fail after.
+  EXECUTE format('LOCK TABLE ONLY %I IN SHARE ROW EXCLUSIVE MODE', parent);
   EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING STORAGE) WITH (fillfactor = %s)',
                  child, parent, fillfactor);
-  -- attaching takes this lock anyway; taken before the move, no row can arrive between the two
-  EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', catch_all);
-  EXECUTE format('WITH moved AS (DELETE FROM %I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO %I SELECT * FROM moved',
-                 catch_all, key, lowest, key, beyond, child);
-  -- unlike CREATE … PARTITION OF, this lets readers and writers of the parent go on
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %I >= %L AND %I < %L)', catch_all, key, lowest, key, beyond)
+    INTO strayed;
+  IF strayed THEN
+    -- Readers wait too: one that had planned to read the default would miss what moves out of it.
+    EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', parent);
+    EXECUTE format('WITH moved AS (DELETE FROM %I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO %I TABLE moved',
+                   catch_all, key, lowest, key, beyond, child);
+  END IF;
+  -- unlike CREATE … PARTITION OF, attaching does not stop the parent's readers
   EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, child, lowest, beyond);
 END $$;
 

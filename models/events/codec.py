@@ -37,7 +37,9 @@ def decode(payload: bytes, pointer_bytes: int) -> Sequence[tuple[bytes, bytes]]:
     for group in work.tenants:
         packed = group.pointers
         if len(packed) % pointer_bytes or len(group.tenant_id) != TENANT_BYTES:
-            raise CorruptData(f"an event carries {len(packed)} bytes of pointers, expected multiples of {pointer_bytes}")
+            raise CorruptData(
+                f"an event carries {len(packed)} bytes of pointers, expected multiples of {pointer_bytes}"
+            )
         tenant = group.tenant_id
         found += [(tenant, packed[at : at + pointer_bytes]) for at in range(0, len(packed), pointer_bytes)]
     return found

@@ -1,6 +1,7 @@
 """Who may import whom: the contracts of pyproject.toml hold, each of them can break, and single files keep theirs."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,7 @@ MAY_IMPORT = {
     "errors.py": set(),
     "settings.py": {"engines", "models", "errors", "msgspec"},
 }
+SHARED_BY_ADAPTERS = {"base", "options", "operations", "queries", "committer", "sealer"}
 MODELS_MAY_IMPORT = {"models", "errors", "msgspec", "google", "sqlalchemy"}
 
 
@@ -56,9 +58,9 @@ def lint(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def contracts() -> list[str]:
+def contracts() -> dict[str, dict[str, list[str]]]:
     configuration = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return [contract["id"] for contract in configuration["tool"]["importlinter"]["contracts"]]
+    return {contract["id"]: contract for contract in configuration["tool"]["importlinter"]["contracts"]}
 
 
 @pytest.fixture(scope="module")
@@ -127,10 +129,22 @@ def test_a_stranger_among_the_imports_is_found() -> None:
 
 
 def test_every_channel_stands_in_its_contract() -> None:
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    channels = [source.module.removesuffix(".channel") for source in product() if source.module.endswith(".channel")]
+    channels = {source.module.removesuffix(".channel") for source in product() if source.module.endswith(".channel")}
 
-    assert [name for name in channels if f"({name})" not in text] == []
+    assert channels - neighbours("channels") == set()
+
+
+def test_every_adapter_stands_in_its_contract() -> None:
+    modules = {source.module for source in product() if re.fullmatch(r"engines/\w+/(?!__init__)\w+\.py", source.path)}
+    adapters = {name for name in modules if name.rpartition(".")[2] not in SHARED_BY_ADAPTERS}
+
+    assert adapters - neighbours("adapters") == set()
+
+
+def neighbours(contract: str) -> set[str]:
+    """The modules that a contract of one layer keeps apart."""
+    (layer,) = contracts()[contract]["layers"]
+    return set(re.findall(r"\((.+?)\)", layer))
 
 
 def strangers(source: Source, allowed: set[str]) -> list[str]:

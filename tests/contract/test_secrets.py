@@ -229,7 +229,6 @@ async def test_an_encryption_file_cut_or_changed_anywhere_is_refused(folder: Pat
         b"{}",
         b"\xff",
         b"\0" * 300,
-        b'{"format":2,"current":1,"lookup":1,"keys":[]}',
         b'{"format":1,"current":1,"lookup":1,"keys":[]}',
         b'{"format":1,"current":1,"lookup":1,"keys":[{"id":1,"secret":"AA==","check":"00"}]}',
         b'{"format":1,"current":1,"lookup":1,"keys":[],"more":1}',
@@ -240,6 +239,30 @@ async def test_an_encryption_file_of_something_else_is_refused(folder: Path, con
     (folder / "encryption.keys").write_bytes(content)
 
     assert "encryption.keys is damaged" in await refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("whole", "bad"),
+    [
+        (b'"format":1', b'"format":2'),
+        (b'"current":1', b'"current":2'),
+        (b'"lookup":1', b'"lookup":2'),
+        (b'"keys":[', b'"keys":[{"id":2,"secret":"%s","check":"0123456789abcdef"},' % (b"A" * 43 + b"=")),
+    ],
+    ids=["another format", "no current key", "no lookup key", "an older key that fails its check"],
+)
+async def test_an_encryption_file_that_does_not_fit_together_is_refused(folder: Path, whole: bytes, bad: bytes) -> None:
+    path = folder / "encryption.keys"
+    path.write_bytes(path.read_bytes().replace(whole, bad))
+
+    assert f"{path} is damaged" in await refusal(folder)
+
+
+async def test_a_key_that_is_there_twice_is_refused(folder: Path) -> None:
+    path = folder / "encryption.keys"
+    path.write_bytes(re.sub(rb"\[(.+)\]", rb"[\1,\1]", path.read_bytes()))
+
+    assert f"{path} is damaged" in await refusal(folder)
 
 
 def pem_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, password: bytes = b"") -> bytes:

@@ -174,7 +174,7 @@ def settlement(
     retry_at: int | None = None, dead: ReasonCode | None = None,
 ) -> op.Settlement:  # fmt: skip
     return op.Settlement(
-        tenant, attempt, worker, outcome, state, None, "smtp", "id-1", "250 ok", clock.now_us(), Lane.NORMAL,
+        tenant, attempt, worker, outcome, state, None, None, "smtp", "id-1", "250 ok", clock.now_us(), Lane.NORMAL,
         Channel.EMAIL, retry_at, dead,
     )  # fmt: skip
 

@@ -8,8 +8,10 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -20,6 +22,7 @@ from deploy.local.account import server_account
 from deploy.local.cache import Cache, engines_cache
 from deploy.local.postgres import Postgres
 from deploy.local.postgres_programs import Programs, find_programs
+from deploy.local.wheel import Wheel, unpack
 from errors import ConfigurationError, EngineUnavailable, InvalidInput
 
 ROOT = Path(__file__).parents[2]
@@ -226,30 +229,46 @@ with Postgres.temporary(fsync=False) as server:
 """
 
 
+@contextmanager
+def launched(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A Python process in our tree that does not outlast the test, whatever the test finds."""
+    command = [sys.executable, *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def ended(pids: list[int]) -> Iterator[None]:
+    """Whatever of these still runs afterwards is killed."""
+    try:
+        yield
+    finally:
+        for pid in filter(runs, pids):
+            os.kill(pid, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("victim", ["launcher", "guard"])
 def test_no_server_outlives_its_launcher_or_its_guard(postgres_server: Postgres, victim: str) -> None:
     assert postgres_server.alive
-    command = [sys.executable, "-c", LAUNCH_AND_WAIT]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as launcher:
+    with launched("-c", LAUNCH_AND_WAIT) as launcher:
         assert launcher.stdout is not None
         pid, folder = launcher.stdout.readline().split()
-        family = [int(pid), *children(int(pid))]
         (guard,) = children(launcher.pid)
+        server = [int(pid), *children(int(pid))]
+        with ended([guard, *server]):
+            os.kill({"launcher": launcher.pid, "guard": guard}[victim], signal.SIGKILL)
 
-        os.kill({"launcher": launcher.pid, "guard": guard}[victim], signal.SIGKILL)
-
-        for one in family:
-            wait_until_gone(one)
-        launcher.kill()
-    if victim == "launcher":
-        wait_until_gone(guard)
-        assert not Path(folder).exists()
+            for one in [guard, *server]:
+                wait_until_gone(one)
+    assert Path(folder).exists() == (victim == "guard")
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def foreground(data: Path, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "deploy.local.postgres", "--data", str(data), *more]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def foreground(data: Path, *more: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    return launched("-m", "deploy.local.postgres", "--data", str(data), *more)
 
 
 def url_of(server: subprocess.Popen[str]) -> str:
@@ -334,6 +353,31 @@ def test_without_index_the_newest_installed_server_is_taken(postgres_server: Pos
     found = find_programs(Cache(tmp_path / "cache"), root=tmp_path)
 
     assert found == Programs(installed, postgres_server.programs.version, postgres_server.programs.major)
+
+
+def test_programs_of_a_wheel_can_be_run_by_everyone_once_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = "engine_of_ours-1.0.dist-info"
+    with zipfile.ZipFile(tmp_path / "engine_of_ours-1.0-py3-none-any.whl", "w") as archive:
+        program = zipfile.ZipInfo("engine_of_ours/bin/engine")
+        program.external_attr = 0o100700 << 16
+        archive.writestr(program, "#!/bin/sh\necho ready\n")
+        archive.writestr("engine_of_ours/share/words", "words")
+        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: engine-of-ours\nVersion: 1.0\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    into = tmp_path / "into"
+    into.mkdir()
+
+    unpack(Wheel(package="engine-of-ours", version="1.0", size_mb=1), into)
+
+    engine, words = into / "engine_of_ours/bin/engine", into / "engine_of_ours/share/words"
+    assert subprocess.run([engine], capture_output=True, text=True, check=True).stdout == "ready\n"
+    assert [one.stat().st_mode & 0o555 for one in (engine.parent, engine, words)] == [0o555, 0o555, 0o444]
+    assert sorted(one.name for one in into.iterdir()) == sorted([about, "engine_of_ours"])
 
 
 def test_a_cache_entry_is_filled_once_however_many_ask(tmp_path: Path) -> None:

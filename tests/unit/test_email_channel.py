@@ -1,4 +1,4 @@
-"""What a caller wrote becomes an e-mail that reads well, leads nowhere else and carries nothing that was not written."""
+"""What a caller wrote becomes an e-mail that reads well, leads nowhere else and carries nothing else."""
 
 from html.parser import HTMLParser
 
@@ -111,7 +111,7 @@ def test_a_callers_own_html_is_sent_as_it_is() -> None:
 def test_the_html_says_what_the_text_says() -> None:
     shown = page(Content("First.\r\nSame paragraph.\n\nSecond.", title="Title", url="https://example.com/a"))
 
-    assert shown.words == "Title First. Same paragraph. Second. example.com › https://example.com/a"
+    assert shown.words == "Title First. Same paragraph. Second. example.com \u203a https://example.com/a"
     assert shown.tags.count("p") == 4
     assert shown.tags.count("h1") == 1
     assert shown.links == ["https://example.com/a"]
@@ -150,7 +150,7 @@ def test_a_button_is_named_after_the_host_that_it_leads_to() -> None:
     shown = page(Content("Body", url="HTTPS://bank.example@evil.example:8443/login?a=1&b=%22"))
 
     assert shown.links == ["HTTPS://bank.example@evil.example:8443/login?a=1&b=%22"]
-    assert shown.words.startswith("Body evil.example ›")
+    assert shown.words.startswith("Body evil.example \u203a")
 
 
 @pytest.mark.parametrize(
@@ -192,9 +192,9 @@ def test_an_address_with_control_characters_is_taken_for_damage(address: str) ->
 
 
 def test_a_sender_outside_ascii_gives_message_ids_inside_it() -> None:
-    (message,) = EmailChannel("Glöckner <post@glöckner.example>").compose([(recipient(), Content("x"))])
+    (message,) = EmailChannel("Bücher <post@bücher.example>").compose([(recipient(), Content("x"))])
 
-    assert message.message_id.endswith("@xn--glckner-90a.example")
+    assert message.message_id.endswith("@xn--bcher-kva.example")
 
 
 @pytest.mark.parametrize("sender", ["", "nobody", "a@", "Carillon <>", "a@b c", "a\n@example.org"])

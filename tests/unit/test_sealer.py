@@ -80,7 +80,10 @@ def test_every_owner_gets_a_key_and_every_record_a_nonce_of_its_own() -> None:
     wrapped = sealer.new_keys([ADA] * 500)
     records = sealer.seal_many([Plain(wrapped[0], ADA, b"email", b"same")] * 500)
 
-    assert len(set(wrapped)) == 500
+    data_keys = sealer.unwrap_many([(key, ADA) for key in wrapped])
+
+    assert len({data_key.encrypt(bytes(12), b"same", None) for data_key in data_keys}) == 500
+    assert len({key[3:15] for key in wrapped}) == len({key[15:] for key in wrapped}) == 500
     assert len({record[1:13] for record in records}) == 500
     assert {sealer.open(wrapped[0], ADA, b"email", record) for record in records} == {b"same"}
 
@@ -274,9 +277,10 @@ def test_idempotency_hashes_tell_tenants_operations_and_keys_apart() -> None:
         sealer.hash_key(TENANT, "upsert", "order-17"),
         sealer.hash_key(TENANT, "sendo", "rder-17"),
         sealer.hash_key(OTHER_TENANT, "send", "order-17"),
+        Sealer(KeyRing(1, 1, {1: SECOND})).hash_key(TENANT, "send", "order-17"),
     }
 
-    assert len(hashed) == 5
+    assert len(hashed) == 6
     assert {len(one) for one in hashed} == {16}
     assert (
         sealer.hash_keys(TENANT, "send", ["order-17", "order-17"]) == [sealer.hash_key(TENANT, "send", "order-17")] * 2

@@ -24,7 +24,11 @@ export class DemoPage {
   readonly sound = new Sound();
   private readonly ringers: Ringer[];
   private readonly mailbox = new Mailbox(() => this.changed());
-  private readonly form = new SendForm(element<HTMLFormElement>("send-form"), () => this.changed(), (input) => void this.send(input));
+  private readonly form = new SendForm(
+    element<HTMLFormElement>("send-form"),
+    () => this.changed(),
+    (input) => void this.send(input),
+  );
   private chosen: string;
   private tracking: Tracking | null = null;
   private opened: { mail: Mail; part: MailPart } | null = null;
@@ -62,11 +66,23 @@ export class DemoPage {
     const now = Date.now();
     const { user, inbox } = this.current();
     render(this.problem ? notice(this.problem) : nothing, element("page-problem"));
-    render(bells(this.ringers, this.chosen, (id) => this.choose(id)), element("bells"));
+    render(
+      bells(this.ringers, this.chosen, (id) => this.choose(id)),
+      element("bells"),
+    );
     render(inboxView(user, inbox, now, this.actionsOn(inbox)), element("inbox-view"));
-    render(mailboxView(this.mailbox, now, (mail) => this.show({ mail, part: mail.html ? "html" : "text" })), element("mailbox-view"));
-    render(timelineView(this.tracking, now, (delivery) => this.nameOf(delivery.user)), element("timeline-view"));
-    render(codeView(this.form.input(), this.copied, (what, text) => void this.copy(what, text)), element("code-view"));
+    render(
+      mailboxView(this.mailbox, now, (mail) => this.show({ mail, part: mail.html ? "html" : "text" })),
+      element("mailbox-view"),
+    );
+    render(
+      timelineView(this.tracking, now, (delivery) => this.nameOf(delivery.user)),
+      element("timeline-view"),
+    );
+    render(
+      codeView(this.form.input(), this.copied, (what, text) => void this.copy(what, text)),
+      element("code-view"),
+    );
     render(this.mailDialog(), element("mail"));
     if (inbox.loaded && !document.hidden) inbox.lookedAt();
   }
@@ -74,7 +90,12 @@ export class DemoPage {
   private mailDialog(): ReturnType<typeof mailView> | typeof nothing {
     if (!this.opened) return nothing;
     const { mail } = this.opened;
-    return mailView(mail, this.opened.part, (part) => this.show({ mail, part }), () => element<HTMLDialogElement>("mail").close());
+    return mailView(
+      mail,
+      this.opened.part,
+      (part) => this.show({ mail, part }),
+      () => element<HTMLDialogElement>("mail").close(),
+    );
   }
 
   private async send(input: SendNotificationInput): Promise<void> {
@@ -101,8 +122,8 @@ export class DemoPage {
 
   private inboxOf(user: DemoUser, bell: number): Inbox {
     const host = {
-      changed: (): void => {
-        this.changed();
+      changed: (): void => this.changed(),
+      heard: (): void => {
         if (this.tracking?.final) void this.tracking.refresh();
       },
       rang: (item: InboxItem): void => this.rang(user, bell, item),
@@ -121,6 +142,7 @@ export class DemoPage {
 
   private choose(userId: string): void {
     this.chosen = userId;
+    this.current().inbox.fresh.clear();
     this.changed();
   }
 
@@ -136,7 +158,11 @@ export class DemoPage {
   }
 
   private actionsOn(inbox: Inbox): InboxActions {
-    const doing = (work: Promise<void>): void => void work.then(() => this.trouble(""), (cause: unknown) => this.trouble(troubleOf(cause).message));
+    const doing = (work: Promise<void>): void =>
+      void work.then(
+        () => this.trouble(""),
+        (cause: unknown) => this.trouble(troubleOf(cause).message),
+      );
     return {
       mark: (ids, mark) => doing(inbox.mark(ids, mark)),
       markAllRead: () => doing(inbox.markAllRead()),
@@ -152,12 +178,16 @@ export class DemoPage {
   private show(opened: { mail: Mail; part: MailPart } | null): void {
     const dialog = element<HTMLDialogElement>("mail");
     this.opened = opened;
+    this.draw();
     if (opened && !dialog.open) dialog.showModal();
-    this.changed();
   }
 
   private async copy(what: string, text: string): Promise<void> {
-    await navigator.clipboard.writeText(text);
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      return this.trouble("The browser does not let this page copy; select the code and copy it by hand.");
+    }
     this.copied = what;
     this.changed();
     setTimeout(() => {

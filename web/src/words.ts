@@ -94,15 +94,25 @@ export function ago(at: string, now: number): string {
 /** A clock time to the millisecond: what a timeline needs. */
 export function clockTime(at: string): string {
   const time = new Date(at);
-  const clock = time.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  const clock = time.toLocaleTimeString(undefined, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  });
   return `${clock}.${String(time.getMilliseconds()).padStart(3, "0")}`;
 }
 
-/** A span: “3 ms”, “1.2 s”, “2 min 5 s”. */
+/** A span of time that has passed: “3 ms”, “1.2 s”, “2 min 5 s”. */
 export function span(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
-  const seconds = Math.round(ms / 1_000);
+  return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : wholeSeconds(ms);
+}
+
+/** A span still to come, rounded up: “3 s”, “2 min 5 s”, “2 min”. */
+export function wholeSeconds(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
   return seconds % 60 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s` : `${seconds / 60} min`;
 }
 

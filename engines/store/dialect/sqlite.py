@@ -26,10 +26,7 @@ def _insert(table: Table, columns: tuple[str, ...]) -> str:
 @lru_cache(maxsize=256)
 def _match(table: Table, key: tuple[str, ...]) -> str:
     """`WITH` clause and join condition that compare `key` with packed values, one parameter a column plus the count."""
-    tests = [
-        f"t.{name} = {_part(table, name, place)}"
-        for place, name in enumerate(key, start=2)
-    ]
+    tests = [f"t.{name} = {_part(table, name, place)}" for place, name in enumerate(key, start=2)]
     return " AND ".join(tests)
 
 
@@ -156,7 +153,9 @@ class SqliteDialect:
         rows = yield Statement(text, (topic,), Mode.FETCH)
         taken = within(rows, limit)
         if taken:
-            yield Statement("UPDATE outbox SET claimed_by = ? WHERE seq = ?", [(worker, r[0]) for r in taken], Mode.MANY)
+            yield Statement(
+                "UPDATE outbox SET claimed_by = ? WHERE seq = ?", [(worker, r[0]) for r in taken], Mode.MANY
+            )
         return taken
 
     def advance_heads(self, rows: Sequence[Row]) -> Transaction[list[Row]]:

@@ -71,5 +71,3 @@ def _padded(values: Sequence[object]) -> Sequence[object]:
 def arguments(compiled: Compiled, query: Query[object]) -> list[object]:
     """PostgreSQL's values for one query, in order."""
     return [getattr(query, name) for name in compiled.names]
-
-

@@ -10,6 +10,7 @@ DELIVERY_COLUMNS = (
     *DELIVERY, "channel", "state", "reason", "decisions", "attempts", "locale", "provider", "created_at",
     "next_attempt_at", "sent_at", "delivered_at", "seen_at", "read_at", "archived_at",
 )  # fmt: skip
+ADDRESS = ("tenant_id", "user_id", "channel")
 ATTEMPT_COLUMNS = (
     *DELIVERY, "number", "worker_id", "provider", "claimed_at", "settled_at", "outcome", "reason",
     "provider_message_id", "answer", "late_outcome", "late_at",
@@ -56,4 +57,58 @@ def inbox_events(d: Dialect, query: q.InboxEvents) -> Transaction[list[q.InboxRo
     return sorted(found, key=lambda row: (row.user, row.seq))
 
 
-LOOKUPS = {q.DeliveriesByKey: deliveries_by_key, q.AttemptsOf: attempts_of, q.InboxEvents: inbox_events}
+def sendable(d: Dialect, query: q.Sendable) -> Transaction[list[q.SendableRow]]:
+    """Deliveries joined with notification, tenant, user and address; what is gone leaves its delivery out."""
+    keys: list[Row] = [(tenant, *key) for tenant, key in query.keys]
+    found = yield from d.lookup(t.deliveries, DELIVERY, keys, (*DELIVERY, "channel", "locale"))
+    columns = ("tenant_id", "id", "category", "priority", "created_at", "send_at", "expires_at", "content_sealed")
+    told = yield from d.lookup(t.notifications, ("tenant_id", "id"), {(row[0], row[1]) for row in found}, columns)
+    spaces = yield from d.lookup(t.tenants, ("id",), {(row[0],) for row in found}, ("id", "wrapped_key"))
+    people = yield from d.lookup(
+        t.users, ("tenant_id", "id"), {(row[0], row[2]) for row in found}, ("tenant_id", "id", "wrapped_key")
+    )
+    addresses = yield from d.lookup(
+        t.user_channels, ADDRESS, {(row[0], row[2], row[4]) for row in found}, (*ADDRESS, "address_sealed")
+    )
+    notifications = {tuple(row[:2]): row for row in told}
+    tenant_keys = dict(map(tuple, spaces))
+    user_keys = {tuple(row[:2]): row[2] for row in people}
+    sealed = {tuple(row[:3]): row[3] for row in addresses}
+    return [
+        _sendable(row, notifications[row[0], row[1]], tenant_keys[row[0]], user_keys.get((row[0], row[2])), sealed)
+        for row in found
+        if (row[0], row[1]) in notifications
+    ]
+
+
+def _sendable(
+    row: Row, notification: Row, tenant_key: bytes, user_key: bytes | None, sealed: dict[Row, bytes]
+) -> q.SendableRow:
+    tenant, told, user, step, channel, locale = row
+    _, _, category, priority, created_at, send_at, expires_at, content = notification
+    begins_at = send_at or created_at
+    address = sealed.get((tenant, user, channel))
+    return q.SendableRow(
+        tenant,
+        told,
+        user,
+        step,
+        channel,
+        locale,
+        category,
+        priority,
+        begins_at,
+        expires_at,
+        content,
+        tenant_key,
+        user_key,
+        address,
+    )
+
+
+LOOKUPS = {
+    q.Sendable: sendable,
+    q.DeliveriesByKey: deliveries_by_key,
+    q.AttemptsOf: attempts_of,
+    q.InboxEvents: inbox_events,
+}

@@ -75,6 +75,15 @@ SELECTS: dict[type, Select[tuple[object, ...]]] = {
     q.AddressesOf: select(*[t.user_channels.c[name] for name in (
         "tenant_id", "user_id", "channel", "address_blind", "address_sealed",
     )]).where(_of_tenants(t.user_channels), _in(t.user_channels.c.user_id, "users")),
+    q.Recipients: select(*[t.users.c[name] for name in ("tenant_id", "id", "locale")]).where(
+        _of_tenants(t.users), _in(t.users.c.id, "ids")
+    ),
+    q.Reachable: select(*[t.user_channels.c[name] for name in ("tenant_id", "user_id", "channel")]).where(
+        _of_tenants(t.user_channels), _in(t.user_channels.c.user_id, "users")
+    ),
+    q.Pending: select(*[_n.c[name] for name in (
+        "tenant_id", "id", "priority", "channels", "audience", "expires_at",
+    )]).where(_of_tenants(_n), _in(_n.c.id, "ids")),
     q.NotificationsById: _NOTIFICATIONS.where(_of_tenants(_n), _in(_n.c.id, "ids")),
     q.StateCounts: select(_d.c.notification_id, _d.c.state, _UNDER_WAY.label("under_way"), func.count())
     .where(_of_tenants(_d), _in(_d.c.notification_id, "ids"))
@@ -105,6 +114,9 @@ ROWS: dict[type, type] = {
     q.PeopleById: q.PersonRow,
     q.PeopleByHandle: q.PersonRow,
     q.AddressesOf: q.AddressRow,
+    q.Recipients: q.RecipientRow,
+    q.Reachable: q.ReachableRow,
+    q.Pending: q.PendingRow,
     q.NotificationsById: q.NotificationRow,
     q.StateCounts: q.StateCountRow,
     q.DeliveriesOf: q.DeliveryRow,

@@ -15,13 +15,24 @@ from engines.store.operations import (
     PutTenant,
     Retire,
     RevokeKey,
+    SetAside,
     Settle,
     TakeOutbox,
     TakeOver,
     UpsertUsers,
     Wake,
 )
-from engines.store.transactions import accepting, access, attempts, directory, expanding, inbox, outbox, waiting, workers
+from engines.store.transactions import (
+    accepting,
+    access,
+    attempts,
+    directory,
+    expanding,
+    inbox,
+    outbox,
+    waiting,
+    workers,
+)
 
 BODIES: dict[type, Body] = cast(
     dict[type, Body],
@@ -33,6 +44,7 @@ BODIES: dict[type, Body] = cast(
         Wake: waiting.wake,
         TakeOutbox: outbox.take,
         DropOutbox: outbox.drop,
+        SetAside: outbox.set_aside,
         Beat: workers.beat,
         TakeOver: workers.take_over,
         Retire: workers.retire,

@@ -33,7 +33,9 @@ def claim(d: Dialect, operations: Sequence[Claim]) -> Transaction[list[frozenset
 
 def _waiting(d: Dialect, rows: dict[Row, Row]) -> Transaction[set[Row]]:
     """The attempts whose delivery waits for just them."""
-    found = yield from d.lookup(tables.deliveries, DELIVERY, {key[:4] for key in rows}, (*DELIVERY, "state", "attempts"))
+    found = yield from d.lookup(
+        tables.deliveries, DELIVERY, {key[:4] for key in rows}, (*DELIVERY, "state", "attempts")
+    )
     made = {tuple(row[:4]): row[5] for row in found if row[4] < FINAL_FROM}
     return {key for key in rows if key[:4] in made and key[4] > made[key[:4]]}
 
@@ -70,4 +72,4 @@ def settle(d: Dialect, operations: Sequence[Settle]) -> Transaction[list[frozens
 
 
 def _outcome(one: Settlement) -> Row:
-    return (one.at_us, one.outcome.value, one.reason, one.provider_message_id, one.answer)
+    return (one.at_us, one.outcome.value, one.attempt_reason, one.provider_message_id, one.answer)

@@ -35,9 +35,7 @@ def expand(d: Dialect, operations: Sequence[Expand]) -> Transaction[list[list[Ow
     if queued:
         yield from outbox.queue(d, [_work(delivery) for delivery, _ in queued], queued[0][1])
     grown = {(delivery.tenant, delivery.user) for delivery, _ in arrived}
-    return [
-        list({owner for one in op.deliveries if (owner := (one.tenant, one.user)) in grown}) for op in operations
-    ]
+    return [list({owner for one in op.deliveries if (owner := (one.tenant, one.user)) in grown}) for op in operations]
 
 
 def _key(one: NewDelivery) -> Row:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from engines.store.dialect.base import Dialect, Row, Transaction
-from engines.store.operations import DropOutbox, OutboxRow, TakeOutbox
+from engines.store.operations import DropOutbox, OutboxRow, SetAside, TakeOutbox
 from models import tables
 from models.events.codec import encode
 from models.topics import BusTopic, Lane
@@ -37,4 +37,13 @@ def take(d: Dialect, operations: Sequence[TakeOutbox]) -> Transaction[list[list[
 def drop(d: Dialect, operations: Sequence[DropOutbox]) -> Transaction[list[None]]:
     """Delete rows whose work is done."""
     yield from d.delete(tables.outbox, ("seq",), [(seq,) for one in operations for seq in one.rows])
+    return [None] * len(operations)
+
+
+def set_aside(d: Dialect, operations: Sequence[SetAside]) -> Transaction[list[None]]:
+    """Store payloads under the topic's negative number."""
+    rows: list[Row] = [
+        (-int(one.topic), int(Lane.NORMAL), 0, payload, one.at_us) for one in operations for payload in one.payloads
+    ]
+    yield from d.insert(tables.outbox, COLUMNS, rows)
     return [None] * len(operations)

@@ -1,6 +1,12 @@
 // Every GraphQL document that the page sends, typed by what goes in and what comes out.
 import type {
-  Accepted, Failure, InboxConnection, InboxEvent, InboxMark, Notification, SendNotificationInput,
+  Accepted,
+  Failure,
+  InboxConnection,
+  InboxEvent,
+  InboxMark,
+  Notification,
+  SendNotificationInput,
 } from "./types.ts";
 
 /** A document with the types of its variables and of its data; the types exist only while compiling. */

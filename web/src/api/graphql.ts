@@ -61,5 +61,10 @@ async function post<Variables, Data>(
 function failure(status: number, error: GraphqlError | undefined): CallFailed {
   const code = error?.extensions?.code ?? (status === 401 ? "UNAUTHENTICATED" : `HTTP_${status}`);
   const retryable = error?.extensions?.retryable ?? status >= 500;
-  return new CallFailed(error?.message ?? `The server answered HTTP ${status}.`, code, retryable, error?.extensions?.traceId);
+  return new CallFailed(
+    error?.message ?? `The server answered HTTP ${status}.`,
+    code,
+    retryable,
+    error?.extensions?.traceId,
+  );
 }

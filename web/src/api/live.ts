@@ -55,9 +55,9 @@ export async function* listen<Variables extends Record<string, unknown>, Data>(
 
 function explained(cause: unknown): Error {
   if (cause instanceof CloseEvent) {
-    const why = cause.reason || `connection closed (${cause.code})`;
+    const why = `The connection was closed (${[cause.code, cause.reason].filter(Boolean).join(": ")}).`;
     return TOKEN_REFUSED.has(cause.code) ? new TokenRefused(why) : new Error(why);
   }
   if (Array.isArray(cause)) return new Error(String((cause[0] as { message?: string } | undefined)?.message));
-  return cause instanceof Error ? cause : new Error("connection lost");
+  return cause instanceof Error ? cause : new Error("The connection is lost.");
 }

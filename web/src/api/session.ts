@@ -62,7 +62,8 @@ export class Session {
 async function fetchSession(): Promise<SessionJson> {
   const answer = await fetch("/demo/session.json", { headers: { accept: "application/json" } }).catch(() => null);
   if (answer === null) throw new DemoUnavailable("The server does not answer.");
-  if (answer.status === 404) throw new DemoUnavailable("This server runs without its demo. “make run” starts one with it.");
+  if (answer.status === 404)
+    throw new DemoUnavailable("This server runs without its demo. “make run” starts one with it.");
   if (!answer.ok) throw new DemoUnavailable(`The server could not open a demo session (HTTP ${answer.status}).`);
   const session = (await answer.json()) as SessionJson;
   if (session.users.length === 0) throw new DemoUnavailable("The demo has no users.");

@@ -4,8 +4,22 @@ export type Channel = "EMAIL" | "IN_APP" | "SMS" | "PUSH";
 export type InboxMark = "SEEN" | "READ" | "UNREAD" | "ARCHIVED" | "UNARCHIVED";
 export type NotificationState = "SCHEDULED" | "ACCEPTED" | "PROCESSING" | "COMPLETED" | "CANCELLED" | "EXPIRED";
 export type DeliveryState =
-  | "HELD" | "QUEUED" | "SENDING" | "RETRY_WAIT" | "UNKNOWN" | "SENT" | "DELIVERED" | "BOUNCED" | "FAILED"
-  | "DEAD" | "SUPPRESSED" | "SKIPPED" | "MERGED" | "SUPERSEDED" | "CANCELLED" | "EXPIRED";
+  | "HELD"
+  | "QUEUED"
+  | "SENDING"
+  | "RETRY_WAIT"
+  | "UNKNOWN"
+  | "SENT"
+  | "DELIVERED"
+  | "BOUNCED"
+  | "FAILED"
+  | "DEAD"
+  | "SUPPRESSED"
+  | "SKIPPED"
+  | "MERGED"
+  | "SUPERSEDED"
+  | "CANCELLED"
+  | "EXPIRED";
 export type Outcome = "SENT" | "REFUSED" | "BUSY" | "UNKNOWN" | "NOT_CALLED";
 
 export interface AudienceInput {

@@ -14,6 +14,8 @@ const AFTER_RESET_MS = 200;
 
 export interface InboxHost {
   changed(): void;
+  /** The server said something about an item, after which its notification's timeline reads differently. */
+  heard(): void;
   /** A new item came in live. */
   rang(item: InboxItem): void;
 }
@@ -100,7 +102,9 @@ export class Inbox {
   /** @returns true when the server asked to load the inbox again. */
   private async connectOnce(): Promise<boolean> {
     this.cursor ??= await this.load();
-    const events = listen(INBOX_EVENTS, { since: this.cursor }, this.bearer, this.stopping.signal, () => this.connected());
+    const events = listen(INBOX_EVENTS, { since: this.cursor }, this.bearer, this.stopping.signal, () =>
+      this.connected(),
+    );
     for await (const { inbox: event } of events) {
       if (event.__typename === "InboxReset") return this.reset();
       this.apply(event);
@@ -124,7 +128,7 @@ export class Inbox {
   }
 
   private async note(cause: unknown): Promise<false> {
-    this.problem = cause instanceof Error ? cause.message : "connection lost";
+    this.problem = cause instanceof Error ? cause.message : "The connection is lost.";
     if (cause instanceof TokenRefused) await this.bearer.renew().catch(() => undefined);
     return false;
   }
@@ -149,9 +153,11 @@ export class Inbox {
   private apply(event: Exclude<InboxEvent, { __typename: "InboxReset" }>): void {
     this.unread = event.unread;
     if (event.__typename === "InboxItemAdded") this.add(event.item);
-    else if (event.__typename === "InboxItemRemoved") this.items = this.items.filter((item) => item.id !== event.itemId);
+    else if (event.__typename === "InboxItemRemoved")
+      this.items = this.items.filter((item) => item.id !== event.itemId);
     else this.items = this.items.map((item) => (item.id === event.item.id ? event.item : item));
     this.settle();
+    this.host.heard();
   }
 
   private add(item: InboxItem): void {

@@ -42,7 +42,8 @@ export class Mailbox {
       this.replace(((await answer.json()) as { messages: Mail[] }).messages);
       this.problem = "";
     } catch (cause) {
-      this.problem = cause instanceof Error && !(cause instanceof TypeError) ? cause.message : "The mailbox does not answer.";
+      this.problem =
+        cause instanceof Error && !(cause instanceof TypeError) ? cause.message : "The mailbox does not answer.";
     }
     this.changed();
   }

@@ -31,7 +31,8 @@ export function bells(ringers: readonly Ringer[], chosen: string, choose: (userI
 
 export function bellDrawing(): TemplateResult {
   return html`<svg class="bell" viewBox="0 0 100 120" aria-hidden="true">
-    <g class="waves"><path d="M3 62a30 30 0 0 0 0 34M97 62a30 30 0 0 1 0 34"/><path d="M-8 54a44 44 0 0 0 0 50M108 54a44 44 0 0 1 0 50"/></g>
+    <path class="waves"
+      d="M5 63a28 28 0 0 0 0 32M95 63a28 28 0 0 1 0 32M-5 56a40 40 0 0 0 0 46M105 56a40 40 0 0 1 0 46"/>
     <g class="swing"><circle class="bell-clapper" cx="50" cy="106" r="8"/><use href="#shape-bell"/></g>
   </svg>`;
 }
@@ -42,8 +43,12 @@ export function ring(root: Element): void {
   for (const bell of root.querySelectorAll(".bell")) {
     bell.querySelector(".waves")?.animate({ opacity: [0, 1, 0.4, 0.8, 0] }, { duration: SWING_MS });
     if (still) continue;
-    const turns = { transform: SWINGS.map((degrees) => `rotate(${degrees}deg)`) };
-    bell.querySelector(".swing")?.animate(turns, { duration: SWING_MS, easing: "ease-in-out" });
+    const swing = bell.querySelector(".swing");
+    swing?.animate(
+      { transform: SWINGS.map((degrees) => `rotate(${degrees}deg)`) },
+      { duration: SWING_MS, easing: "ease-in-out" },
+    );
+    swing?.animate({ filter: ["brightness(1.12)", "brightness(1.04)"] }, { duration: SWING_MS });
     const late = { transform: SWINGS.map((degrees) => `translateX(${-degrees * 0.7}px)`) };
     bell.querySelector(".bell-clapper")?.animate(late, { duration: SWING_MS, delay: 70, easing: "ease-in-out" });
   }

@@ -18,8 +18,12 @@ const JSON_TEXT: readonly [Kind, RegExp][] = [
   ["mark", /[{}[\],]/],
 ];
 
-export function codeView(input: SendNotificationInput, copied: string, copy: (what: string, text: string) => void): TemplateResult {
-  const variables = JSON.stringify({ input }, null, 2);
+export function codeView(
+  input: SendNotificationInput,
+  copied: string,
+  copy: (what: string, text: string) => void,
+): TemplateResult {
+  const variables = written({ input });
   return html`
     ${block("mutation", "Mutation", SEND.text, GRAPHQL, copied, copy)}
     ${block("variables", "Variables", variables, JSON_TEXT, copied, copy)}
@@ -52,4 +56,13 @@ function coloured(text: string, grammar: readonly [Kind, RegExp][]): (TemplateRe
     end = match.index + match[0].length;
   }
   return [...parts, text.slice(end)];
+}
+
+/** JSON with two spaces of indent, and lists in one line: they read better so than down the page. */
+function written(value: unknown, indent = ""): string {
+  if (Array.isArray(value)) return `[${value.map((one) => written(one)).join(", ")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  const deeper = `${indent}  `;
+  const lines = Object.entries(value).map(([name, one]) => `${deeper}${JSON.stringify(name)}: ${written(one, deeper)}`);
+  return `{\n${lines.join(",\n")}\n${indent}}`;
 }

@@ -22,7 +22,12 @@ export function troubleOf(cause: unknown): Trouble {
   return { code: "UNREACHABLE", message, path: [], retryable: true, traceId: "", documentation: "" };
 }
 
-function pick({ code, message, retryable, traceId }: CallFailed): Pick<CallFailed, "code" | "message" | "retryable" | "traceId"> {
+function pick({
+  code,
+  message,
+  retryable,
+  traceId,
+}: CallFailed): Pick<CallFailed, "code" | "message" | "retryable" | "traceId"> {
   return { code, message, retryable, traceId };
 }
 
@@ -44,7 +49,11 @@ export function failureView(trouble: Trouble): TemplateResult {
     <p class="failure-words" dir="auto">${trouble.message}</p>
     <p class="failure-foot">
       <span>${trouble.retryable ? "The same call may work later." : "The same call would fail again."}</span>
-      ${documentation ? html`<a href=${documentation} target="_blank" rel="noopener noreferrer">About this error</a>` : nothing}
+      ${
+        documentation
+          ? html`<a href=${documentation} target="_blank" rel="noopener noreferrer">About this error</a>`
+          : nothing
+      }
       ${trouble.traceId ? html`<span>trace <code>${trouble.traceId}</code></span>` : nothing}
     </p>
   </div>`;

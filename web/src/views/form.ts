@@ -1,5 +1,5 @@
 // The form that sends: reads its fields into the mutation's input, and shows what the API says about them.
-import { html, nothing, render } from "lit-html";
+import { html, nothing, render, type TemplateResult } from "lit-html";
 import type { DemoUser, Script } from "../api/session.ts";
 import type { AudienceInput, Channel, SendNotificationInput } from "../api/types.ts";
 import { failureView, fieldOf, type Trouble } from "./failure.ts";
@@ -17,31 +17,47 @@ interface Preset {
 
 const PRESETS: readonly Preset[] = [
   {
-    name: "Order shipped", title: "Your order has shipped", url: "https://shop.example.test/orders/17",
+    name: "Shipped",
+    title: "Your order has shipped",
+    url: "https://shop.example.test/orders/17",
     body: "Order 17 left the foundry this morning and arrives on Friday.",
   },
   {
-    name: "عربي", title: "تم شحن طلبك", url: "https://shop.example.test/ar/orders/17",
+    name: "عربي",
+    title: "تم شحن طلبك",
+    url: "https://shop.example.test/ar/orders/17",
     body: "غادر الطلب رقم 17 المسبك هذا الصباح ويصل يوم الجمعة.",
   },
   {
-    name: "Bounces", script: "bounce@", title: "Your invoice", url: "https://shop.example.test/invoices/204",
+    name: "Bounce",
+    script: "bounce@",
+    title: "Your invoice",
+    url: "https://shop.example.test/invoices/204",
     body: "This goes to a mailbox that does not exist.",
   },
   {
-    name: "Comes later", script: "defer@", title: "Your invoice", url: "https://shop.example.test/invoices/205",
+    name: "Later",
+    script: "defer@",
+    title: "Your invoice",
+    url: "https://shop.example.test/invoices/205",
     body: "This mail server says “not now”; Carillon tries again.",
   },
-  { name: "Wrong link", title: "A link that is none", url: "shop example/17", body: "The API names the field that is wrong." },
+  {
+    name: "Bad link",
+    title: "A link that is none",
+    url: "shop example/17",
+    body: "The API names the field that is wrong.",
+  },
 ];
 
 export class SendForm {
   private key = newKey();
   private users: readonly DemoUser[] = [];
+  private sending = false;
 
   constructor(
     private readonly form: HTMLFormElement,
-    changed: () => void,
+    private readonly changed: () => void,
     send: (input: SendNotificationInput) => void,
   ) {
     form.addEventListener("input", () => {
@@ -50,46 +66,52 @@ export class SendForm {
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.button.disabled) send(this.input());
+      if (!this.sending) send(this.input());
     });
-    this.changed = changed;
   }
-
-  private readonly changed: () => void;
 
   /** Fill in whom one can write to; from now on sending is possible. */
   open(users: readonly DemoUser[], scripts: readonly Script[]): void {
     this.users = users;
     render(
       html`<option value=${EVERYONE}>Everyone: all ${users.length} of them</option>
-        <optgroup label="Demo users">${users.map((user) => html`<option value="user:${user.externalId}">${user.name}</option>`)}</optgroup>
-        ${scripts.length
-          ? html`<optgroup label="Scripted addresses">${scripts.map(
-              (script) => html`<option value="email:${script.address}">${script.address}: ${script.meaning}</option>`)}</optgroup>`
-          : nothing}`,
+        <optgroup label="Demo users">
+          ${users.map((user) => html`<option value="user:${user.externalId}">${user.name}</option>`)}
+        </optgroup>
+        ${
+          scripts.length
+            ? html`<optgroup label="Scripted addresses">${scripts.map(
+                (script) => html`<option value="email:${script.address}">${script.address}: ${script.meaning}</option>`,
+              )}</optgroup>`
+            : nothing
+        }`,
       this.to,
     );
     this.to.value = EVERYONE;
     this.offer(scripts);
-    this.button.disabled = false;
+    (this.part("send") as HTMLButtonElement).disabled = false;
   }
 
   input(): SendNotificationInput {
     const fields = new FormData(this.form);
     const text = (name: string): string => String(fields.get(name) ?? "").trim();
-    const content: SendNotificationInput["message"]["content"] = { body: text("body") };
     return {
       to: this.audience(text("to")),
       message: {
-        content: { ...(text("title") && { title: text("title") }), ...content, ...(text("url") && { url: text("url") }) },
+        content: {
+          ...(text("title") && { title: text("title") }),
+          body: text("body"),
+          ...(text("url") && { url: text("url") }),
+        },
       },
       channels: fields.getAll("channel") as Channel[],
       idempotencyKey: this.key,
     };
   }
 
+  /** The button is not disabled meanwhile: it would lose the keyboard's focus. */
   busy(yes: boolean): void {
-    this.button.disabled = yes;
+    this.sending = yes;
     this.form.setAttribute("aria-busy", String(yes));
     if (yes) this.status("Sending…");
   }
@@ -98,7 +120,7 @@ export class SendForm {
   accepted(words: string): void {
     this.key = newKey();
     this.failed(null);
-    this.status(words);
+    this.status(html`${words} <a href="#timeline">See what happens</a>`);
   }
 
   /** Show a failure, or with null take the last one away. After a failure the key stays: a repeat is the same send. */
@@ -108,7 +130,7 @@ export class SendForm {
     const wrong = trouble ? fieldOf(trouble.path) : "";
     for (const name of ["to", "title", "body", "url", "channels"]) {
       this.part(`error-${name}`).textContent = name === wrong ? (trouble?.message ?? "") : "";
-      this.part(`field-${name}`).toggleAttribute("aria-invalid", name === wrong);
+      this.part(`field-${name}`).setAttribute("aria-invalid", String(name === wrong));
     }
     if (wrong && wrong !== "channels") this.part(`field-${wrong}`).focus();
   }
@@ -119,7 +141,11 @@ export class SendForm {
       scripts.find((script) => preset.script && script.address.startsWith(preset.script))?.address;
     const usable = PRESETS.filter((preset) => !preset.script || addressOf(preset));
     const buttons = usable.map(
-      (preset) => html`<button class="chip" type="button" @click=${() => this.fill(preset, addressOf(preset))}>${preset.name}</button>`);
+      (preset) =>
+        html`<button class="chip" type="button" @click=${() => this.fill(preset, addressOf(preset))}>
+          ${preset.name}
+        </button>`,
+    );
     render(html`${buttons}`, presets);
     presets.hidden = false;
   }
@@ -132,7 +158,9 @@ export class SendForm {
     set("title", preset.title);
     set("body", preset.body);
     set("url", preset.url);
-    for (const box of this.form.querySelectorAll<HTMLInputElement>("[name=channel]")) box.checked = !address || box.value === "EMAIL";
+    for (const box of this.form.querySelectorAll<HTMLInputElement>("[name=channel]")) {
+      box.checked = !address || box.value === "EMAIL";
+    }
     this.key = newKey();
     this.failed(null);
     this.changed();
@@ -144,16 +172,12 @@ export class SendForm {
     return { externalIds: this.users.map((user) => user.externalId) };
   }
 
-  private status(words: string): void {
-    this.part("send-status").textContent = words;
+  private status(words: string | TemplateResult): void {
+    render(words, this.part("send-status"));
   }
 
   private get to(): HTMLSelectElement {
     return this.part("field-to") as HTMLSelectElement;
-  }
-
-  private get button(): HTMLButtonElement {
-    return this.part("send") as HTMLButtonElement;
   }
 
   private part(id: string): HTMLElement {

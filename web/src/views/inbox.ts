@@ -45,10 +45,18 @@ export function inboxView(user: DemoUser, inbox: Inbox, now: number, act: InboxA
 function items(inbox: Inbox, now: number, act: InboxActions): TemplateResult {
   if (inbox.items.length === 0) return empty("Nothing here yet", "Send something: it arrives here without a reload.");
   return html`<ul class="list" tabindex="0" aria-label="Notifications">
-    ${repeat(inbox.items, (item) => item.id, (item) => itemView(item, inbox.fresh.has(item.id), now, act))}
-    ${inbox.older === null
-      ? nothing
-      : html`<li class="list-more"><button class="button button-quiet" type="button" @click=${() => act.loadOlder()}>Older</button></li>`}
+    ${repeat(
+      inbox.items,
+      (item) => item.id,
+      (item) => itemView(item, inbox.fresh.has(item.id), now, act),
+    )}
+    ${
+      inbox.older === null
+        ? nothing
+        : html`<li class="list-more">
+          <button class="button button-quiet" type="button" @click=${() => act.loadOlder()}>Older</button>
+        </li>`
+    }
   </ul>`;
 }
 
@@ -58,20 +66,24 @@ function itemView(item: InboxItem, fresh: boolean, now: number, act: InboxAction
   return html`<li class="item" data-testid="inbox-item" data-id=${item.id} data-read=${read} ?data-fresh=${fresh}>
     <div class="item-words">
       <p class="item-head">
-        ${item.title ? html`<strong class="item-title" dir="auto">${item.title}</strong>` : nothing}
+        <strong class="item-title" dir="auto">${item.title ?? item.body}</strong>
         ${read ? nothing : html`<span class="visually-hidden">unread</span>`}
         ${relativeTime(item.createdAt, now)}
       </p>
-      <p class="item-body" dir="auto">${item.body}</p>
-      ${url
-        ? html`<a class="item-link" href=${url} target="_blank" rel="noopener noreferrer"
+      ${item.title === null ? nothing : html`<p class="item-body" dir="auto">${item.body}</p>`}
+      ${
+        url
+          ? html`<a class="item-link" href=${url} target="_blank" rel="noopener noreferrer"
             @click=${() => act.mark([item.id], "READ")}>${icon("link")}<span>${shortened(url)}</span></a>`
-        : nothing}
+          : nothing
+      }
     </div>
     <div class="item-tools">
-      ${read
-        ? tool("unread", "Mark unread", "mark-unread", () => act.mark([item.id], "UNREAD"))
-        : tool("check", "Mark read", "mark-read", () => act.mark([item.id], "READ"))}
+      ${
+        read
+          ? tool("unread", "Mark unread", "mark-unread", () => act.mark([item.id], "UNREAD"))
+          : tool("check", "Mark read", "mark-read", () => act.mark([item.id], "READ"))
+      }
       ${tool("archive", "Archive", "archive", () => act.mark([item.id], "ARCHIVED"))}
     </div>
   </li>`;

@@ -17,12 +17,15 @@ export function notice(words: string, tone: "bad" | "waiting" = "bad"): Template
 }
 
 export function empty(title: string, words: string): TemplateResult {
-  return html`<div class="empty"><svg class="empty-bell" viewBox="0 0 100 120" aria-hidden="true"><use href="#shape-bell"/></svg>
+  return html`<div class="empty">
+    <svg class="empty-bell" viewBox="0 0 100 120" aria-hidden="true"><use href="#shape-bell"/></svg>
     <p class="empty-title">${title}</p><p>${words}</p></div>`;
 }
 
 export function skeleton(words: string): TemplateResult {
-  return html`<div class="skeleton" role="status"><span class="visually-hidden">${words}</span><i></i><i></i><i></i></div>`;
+  return html`<div class="skeleton" role="status">
+    <span class="visually-hidden">${words}</span><i></i><i></i><i></i>
+  </div>`;
 }
 
 /** The address if it is one that a page may link to; content comes from callers, who may write “javascript:”. */

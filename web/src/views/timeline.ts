@@ -3,7 +3,17 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import type { Attempt, Decision, Delivery, Notification } from "../api/types.ts";
 import type { Tracking } from "../models/tracking.ts";
-import { channelWords, clockTime, outcomeWords, plain, plural, reasonWords, span, stateWords, type Tone } from "../words.ts";
+import {
+  channelWords,
+  clockTime,
+  outcomeWords,
+  plain,
+  reasonWords,
+  span,
+  stateWords,
+  wholeSeconds,
+  type Tone,
+} from "../words.ts";
 import { empty, icon, notice, skeleton, type View } from "./pieces.ts";
 
 /** States in which nothing reached the person, and somebody will ask why. */
@@ -17,20 +27,29 @@ export function timelineView(tracking: Tracking | null, now: number, nameOf: Nam
     <header class="panel-head">
       <div class="panel-names">
         <h2 id="timeline-title">What happened</h2>
-        ${tracking
-          ? html`<p class="panel-sub"><code>${tracking.id}</code></p>`
-          : html`<p class="panel-sub">each delivery, each attempt, each reason</p>`}
+        ${
+          tracking
+            ? html`<p class="panel-sub"><code>${tracking.id}</code></p>`
+            : html`<p class="panel-sub">each delivery, each attempt, each reason</p>`
+        }
       </div>
-      ${tracking?.notification ? html`<span class="pill" data-tone=${tracking.final ? "good" : "waiting"}
-        data-testid="notification-state" data-state=${tracking.notification.state}>${plain(tracking.notification.state)}</span>` : nothing}
+      ${tracking?.notification ? statePill(tracking.notification, tracking.final) : nothing}
     </header>
     ${tracking?.problem ? notice(tracking.problem, tracking.notification ? "waiting" : "bad") : nothing}
-    ${tracking === null
-      ? empty("Nothing sent yet", "Send something, and its way is drawn here while it happens.")
-      : tracking.notification
-        ? story(tracking.notification, now, nameOf)
-        : skeleton("Waiting for the first delivery")}
+    ${
+      tracking === null
+        ? empty("Nothing sent yet", "Send something, and its way is drawn here while it happens.")
+        : tracking.notification
+          ? story(tracking.notification, now, nameOf)
+          : skeleton("Waiting for the first delivery")
+    }
   `;
+}
+
+function statePill(notification: Notification, final: boolean): TemplateResult {
+  const allGood = notification.counts.every(({ state }) => stateWords(state)[1] === "good");
+  return html`<span class="pill" data-tone=${final ? (allGood ? "good" : "quiet") : "waiting"}
+    data-testid="notification-state" data-state=${notification.state}>${plain(notification.state)}</span>`;
 }
 
 function story(notification: Notification, now: number, nameOf: NameOf): TemplateResult {
@@ -40,17 +59,26 @@ function story(notification: Notification, now: number, nameOf: NameOf): Templat
     ${decisions(notification.decisions, "Decided for the whole notification")}
     ${deliveries.length === 0 ? skeleton("Waiting for the first delivery") : nothing}
     <ul class="deliveries">
-      ${repeat(deliveries, (one) => one.id, (one) => deliveryView(one, notification, now, nameOf(one)))}
+      ${repeat(
+        deliveries,
+        (one) => one.id,
+        (one) => deliveryView(one, notification, now, nameOf(one)),
+      )}
     </ul>
-    ${notification.deliveries?.pageInfo.hasNextPage ? html`<p class="story-more">The first ${deliveries.length} deliveries are shown.</p>` : nothing}
+    ${
+      notification.deliveries?.pageInfo.hasNextPage
+        ? html`<p class="story-more">The first ${deliveries.length} deliveries are shown.</p>`
+        : nothing
+    }
   </div>`;
 }
 
 function tally(notification: Notification): TemplateResult {
+  const people = notification.recipientCount;
   const total = notification.counts.reduce((sum, { count }) => sum + count, 0);
   return html`<dl class="tally">
-    <div><dt>${plural(notification.recipientCount, "person", "people").replace(/^\d+ /, "")}</dt><dd>${notification.recipientCount}</dd></div>
-    <div><dt>${plural(total, "delivery", "deliveries").replace(/^\d+ /, "")}</dt><dd>${total}</dd></div>
+    <div><dt>${people === 1 ? "person" : "people"}</dt><dd>${people}</dd></div>
+    <div><dt>${total === 1 ? "delivery" : "deliveries"}</dt><dd>${total}</dd></div>
     ${notification.counts.map(({ state, count }) => {
       const [words, tone] = stateWords(state);
       return html`<div data-tone=${tone}><dt>${words.toLowerCase()}</dt><dd>${count}</dd></div>`;
@@ -61,9 +89,10 @@ function tally(notification: Notification): TemplateResult {
 function deliveryView(delivery: Delivery, notification: Notification, now: number, name: string): TemplateResult {
   const [words, tone] = stateWords(delivery.state);
   const attempts = delivery.attempts?.edges.map((edge) => edge.node) ?? [];
-  return html`<li class="delivery" data-testid="delivery" data-state=${delivery.state} data-channel=${delivery.channel ?? ""} data-tone=${tone}>
+  return html`<li class="delivery" data-testid="delivery" data-tone=${tone}
+    data-state=${delivery.state} data-channel=${delivery.channel ?? ""}>
     <header class="delivery-head">
-      <span class="delivery-channel" title=${channelWords(delivery.channel)}>${icon(delivery.channel === "EMAIL" ? "mail" : "bell")}</span>
+      <span class="delivery-channel">${icon(delivery.channel === "EMAIL" ? "mail" : "bell")}</span>
       <h3><span dir="auto">${name}</span> <span class="delivery-by">${channelWords(delivery.channel)}</span></h3>
       <span class="pill" data-tone=${tone}>${words}</span>
     </header>
@@ -99,8 +128,10 @@ function attemptView(attempt: Attempt): TemplateResult {
   const [words, tone] = outcomeWords(attempt.outcome);
   const took = attempt.settledAt ? Date.parse(attempt.settledAt) - Date.parse(attempt.startedAt) : null;
   return html`<li class="step" data-tone=${tone} data-testid="attempt">
-    <p class="step-head"><span>Attempt ${attempt.number} · <b>${words}</b></span><time datetime=${attempt.startedAt}>${clockTime(attempt.startedAt)}</time></p>
-    <p class="step-more">${attempt.providerName}${took === null ? nothing : ` · ${span(took)}`}${attempt.reason ? html` · <code>${attempt.reason}</code>` : nothing}</p>
+    <p class="step-head"><span>Attempt ${attempt.number} · <b>${words}</b></span>
+      <time datetime=${attempt.startedAt}>${clockTime(attempt.startedAt)}</time></p>
+    <p class="step-more">${attempt.providerName}${took === null ? nothing : ` · ${span(took)}`}
+      ${attempt.reason ? html`· <code>${attempt.reason}</code>` : nothing}</p>
     ${attempt.answer ? html`<p class="step-answer" dir="auto">${attempt.answer}</p>` : nothing}
   </li>`;
 }
@@ -108,7 +139,7 @@ function attemptView(attempt: Attempt): TemplateResult {
 function next(delivery: Delivery, now: number): View {
   if (!delivery.nextAttemptAt) return nothing;
   const wait = Date.parse(delivery.nextAttemptAt) - now;
-  const words = wait > 0 ? `Next attempt in ${span(Math.ceil(wait / 1000) * 1000)}` : "Next attempt is due";
+  const words = wait > 0 ? `Next attempt in ${wholeSeconds(wait)}` : "Next attempt is due";
   return step("waiting", words, delivery.nextAttemptAt, "next-attempt");
 }
 
@@ -132,6 +163,12 @@ function decisions(made: readonly Decision[], words: string): View {
   if (made.length === 0) return nothing;
   return html`<details class="decisions">
     <summary>${words} <span class="count">${made.length}</span></summary>
-    <ol>${made.map((one) => html`<li data-tone=${one.reason ? "bad" : "good"}><b>${one.stage}</b> ${one.rule}${one.reason ? html` <code>${one.reason}</code>` : nothing}</li>`)}</ol>
+    <ol>${made.map(decisionView)}</ol>
   </details>`;
+}
+
+function decisionView({ stage, rule, reason }: Decision): TemplateResult {
+  return html`<li data-tone=${reason ? "bad" : "good"}>
+    <b>${stage}</b> ${rule} ${reason ? html`<code>${reason}</code>` : nothing}
+  </li>`;
 }

@@ -1,0 +1,18 @@
+"""`carillon migrate`: bring the database to the schema that this version wants."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from migrations import runner
+from settings import load, masked_url
+
+
+def main(words: Sequence[str]) -> int:
+    """Upgrade; a database that is there stays as it is."""
+    settings = load(os.environ)
+    url = settings.store_owner or settings.store
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    runner.upgrade(url)
+    sys.stdout.write(f"{masked_url(url)} is at migration {runner.current(url)}\n")
+    return 0

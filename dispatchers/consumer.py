@@ -1,0 +1,105 @@
+"""The one consumer loop: poll, decode, handle, commit. Every dispatcher is this loop with its own handler."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from dispatchers.counts import Counts
+from dispatchers.patience import patiently
+from engines.bus.base import Batch, Bus
+from errors import CorruptData, Unavailable
+from models.events.codec import decode, encode
+from models.topics import POINTER_BYTES, BusTopic, topic_name
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Pointer = tuple[bytes, bytes]
+"""(tenant, pointer bytes)."""
+Handler = Callable[[Sequence[Pointer]], Awaitable[None]]
+
+POLL_WAIT_S = 1.0
+
+
+class Consumer:
+    """Feeds a handler from a topic until it is told to stop.
+
+    A handler may be given the same pointers again and must not mind. What it cannot handle is narrowed down to the
+    single pointer and set aside, so that one poisoned pointer never stops its neighbours.
+
+    Args:
+        limit: about how many pointers are handled together.
+        at_once: how many polls may be handled at the same time; 1 keeps their order.
+    """
+
+    def __init__(
+        self, bus: Bus, topic: BusTopic, handler: Handler, counts: Counts, *, limit: int, at_once: int
+    ) -> None:
+        self._bus = bus
+        self._topic = topic
+        self._handler = handler
+        self._counts = counts
+        self._limit = limit
+        self._at_once = at_once
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take nothing new; `run` returns when what was taken is done."""
+        self._stopping.set()
+        self._bus.hint()
+
+    async def run(self) -> None:
+        """Loop until `stop`. Raises what neither the handler nor waiting can mend."""
+        async with asyncio.TaskGroup() as under_way:
+            slots = asyncio.Semaphore(self._at_once)
+            while not self._stopping.is_set():
+                await slots.acquire()
+                batches = await self._patiently(lambda: self._bus.poll(self._topic, self._limit, POLL_WAIT_S))
+                if batches:
+                    under_way.create_task(self._work(batches, slots))
+                else:
+                    slots.release()
+
+    async def _work(self, batches: Sequence[Batch], slots: asyncio.Semaphore) -> None:
+        try:
+            pointers = [pointer for batch in batches for pointer in await self._decoded(batch)]
+            self._counts.taken(topic_name(self._topic), len(pointers))
+            if pointers:
+                await self._handle(pointers)
+            await self._patiently(lambda: self._bus.commit(batches))
+        finally:
+            slots.release()
+
+    async def _decoded(self, batch: Batch) -> Sequence[Pointer]:
+        try:
+            return decode(batch.payload, POINTER_BYTES[self._topic])
+        except CorruptData as error:
+            log.error("an event of %s is set aside: %s", topic_name(self._topic), error)  # noqa: TRY400
+            await self._put_aside(batch.payload)
+            return ()
+
+    async def _handle(self, pointers: Sequence[Pointer]) -> None:
+        try:
+            await self._patiently(lambda: self._handler(pointers))
+        except Unavailable:
+            raise
+        except Exception:
+            if len(pointers) > 1:
+                log.exception(
+                    "%d pointers of %s failed together: each half alone", len(pointers), topic_name(self._topic)
+                )
+                middle = len(pointers) // 2
+                await self._handle(pointers[:middle])
+                await self._handle(pointers[middle:])
+                return
+            tenant, pointer = pointers[0]
+            log.exception("a pointer of %s is set aside: %s", topic_name(self._topic), pointer.hex())
+            await self._put_aside(encode([(tenant, pointer)], 0))
+
+    async def _put_aside(self, payload: bytes) -> None:
+        await self._patiently(lambda: self._bus.set_aside(self._topic, (payload,)))
+        self._counts.set_aside(topic_name(self._topic), 1)
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        return await patiently(topic_name(self._topic), call, self._stopping.is_set)

@@ -1,0 +1,199 @@
+"""Delivery through a provider: claim, compose, call, classify, settle. Handler of the channel topics."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+from dispatchers.aftermath import Aftermath, Policy
+from dispatchers.consumer import Pointer
+from dispatchers.counts import Counts
+from dispatchers.lease import Lease
+from dispatchers.patience import patiently
+from dispatchers.provider import Channel as ChannelPort
+from dispatchers.provider import Provider, Recipient, Sent
+from dispatchers.slots import Slots
+from engines.bus.base import Bus
+from engines.secrets.sealer import Sealed, Sealer
+from engines.store.base import Store
+from engines.store.operations import Claim, Settle, Settlement
+from engines.store.queries import Sendable, SendableRow
+from models.clock import Clock
+from models.content import PURPOSE, Content, decode
+from models.ids import AttemptKey, attempt_key
+from models.states import DeliveryState, Outcome, ReasonCode
+from models.topics import LANE_OF
+from models.vocabulary import Channel, Priority
+from usecases.purposes import ADDRESS
+
+M = TypeVar("M")
+CLAIM_AT_MOST = 100
+"""Messages in doubt at a crash stay few."""
+
+
+class Work(msgspec.Struct, frozen=True):
+    """One won attempt with all that its message needs."""
+
+    attempt: AttemptKey
+    row: SendableRow
+
+
+class Delivery(Generic[M]):
+    """Sends a channel's work through one provider.
+
+    Only as much is claimed as can be called at once, and each result is committed as it comes, so that a crash leaves
+    no more in doubt than the calls that were under way.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        composer: ChannelPort[M],
+        provider: Provider[M],
+        *,
+        store: Store,
+        bus: Bus,
+        sealer: Sealer,
+        lease: Lease,
+        policy: Policy,
+        clock: Clock,
+        new_id: Callable[[], bytes],
+        counts: Counts,
+    ) -> None:
+        self._channel = channel
+        self._composer = composer
+        self._provider = provider
+        self._store = store
+        self._bus = bus
+        self._sealer = sealer
+        self._lease = lease
+        self._policy = policy
+        self._clock = clock
+        self._new_id = new_id
+        self._counts = counts
+        self._slots = Slots(provider.limits.concurrency * provider.limits.bulk)
+
+    async def __call__(self, pointers: Sequence[Pointer]) -> None:
+        """Deliver what the pointers name; returns when each attempt is settled or belongs to someone else."""
+        wanted = [(tenant, attempt_key(pointer)) for tenant, pointer in pointers]
+        async with asyncio.TaskGroup() as under_way:
+            while wanted:
+                taken = await self._slots.take(min(len(wanted), CLAIM_AT_MOST))
+                chunk, wanted = wanted[:taken], wanted[taken:]
+                under_way.create_task(self._deliver(chunk))
+
+    async def _deliver(self, wanted: Sequence[tuple[bytes, AttemptKey]]) -> None:
+        held = len(wanted)
+        try:
+            claim = self._new_id()
+            work = await self._claimed(claim, wanted)
+            self._slots.give_back(held - len(work))
+            held = len(work)
+            async with asyncio.TaskGroup() as calls:
+                for group in _groups(await self._composed(claim, work), self._provider.limits.bulk):
+                    calls.create_task(self._call(group))
+            await self._store.write(Settle((), (claim,)))
+        finally:
+            self._slots.give_back(held)
+
+    async def _claimed(self, claim: bytes, wanted: Sequence[tuple[bytes, AttemptKey]]) -> list[Work]:
+        """Win attempts and read what they need. A worker whose lease is old wins nothing new."""
+        if not self._lease.may_call:
+            await self._lease.renew()
+        provider = self._provider.name
+        won = await self._store.write(Claim(claim, self._lease.worker, provider, tuple(wanted), self._clock.now_us()))
+        if not won:
+            return []
+        tenants = tuple({tenant for tenant, _ in wanted})
+        numbers = {key[:3]: key for key in won}
+        pairs = tuple([(tenant, key[:3]) for tenant, key in wanted if key in won])
+        rows = await self._store.read(Sendable(tenants, pairs))
+        return [Work(numbers[row.key], row) for row in rows]
+
+    async def _composed(self, claim: bytes, work: Sequence[Work]) -> list[tuple[Work, M]]:
+        """Messages for what can still be sent; the rest is settled without a call."""
+        now_us = self._clock.now_us()
+        hopeless = [(one, verdict) for one in work if (verdict := _hopeless(one.row, now_us)) is not None]
+        nothing = Sent(Outcome.NOT_CALLED)
+        await self._settle([(one, nothing, verdict) for one, verdict in hopeless])
+        ready = [one for one in work if _hopeless(one.row, now_us) is None]
+        contents, addresses = self._opened(ready)
+        recipients = [
+            (Recipient(one.attempt, address, one.row.locale, one.row.category), content)
+            for one, content, address in zip(ready, contents, addresses, strict=True)
+        ]
+        return list(zip(ready, self._composer.compose(recipients), strict=True))
+
+    def _opened(self, work: Sequence[Work]) -> tuple[list[Content], list[str]]:
+        contents = self._sealer.open_many(
+            [Sealed(one.row.tenant_key, one.row.tenant, PURPOSE, one.row.content_sealed) for one in work]
+        )
+        addresses = self._sealer.open_many(
+            [Sealed(one.row.user_key or b"", one.row.user, ADDRESS, one.row.address_sealed or b"") for one in work]
+        )
+        return [decode(packed) for packed in contents], [packed.decode() for packed in addresses]
+
+    async def _call(self, group: Sequence[tuple[Work, M]]) -> None:
+        if self._lease.may_call:
+            answers = await self._provider.send([message for _, message in group])
+        else:
+            answers = [Sent(Outcome.NOT_CALLED, ReasonCode.WORKER_LOST)] * len(group)
+        now_us = self._clock.now_us()
+        await self._settle(
+            [
+                (work, sent, self._policy.after(sent, work.attempt[3], work.row, now_us))
+                for (work, _), sent in zip(group, answers, strict=True)
+            ]
+        )
+
+    async def _settle(self, results: Sequence[tuple[Work, Sent, Aftermath]]) -> None:
+        if not results:
+            return
+        now_us = self._clock.now_us()
+        settlements = tuple([self._settlement(*result, now_us) for result in results])
+        await patiently("a settlement", lambda: self._store.write(Settle(settlements)))
+        if any(one.retry_at is not None for one in settlements):
+            self._bus.hint()
+        for one in settlements:
+            reason = one.reason.name if one.reason else ""
+            self._counts.settled(self._channel.name, one.state.name, reason, 1)
+
+    def _settlement(self, work: Work, sent: Sent, then: Aftermath, now_us: int) -> Settlement:
+        return settlement(work, self._channel, self._lease.worker, self._provider.name, sent, then, now_us)
+
+
+def settlement(
+    work: Work, channel: Channel, worker: bytes, provider: str, sent: Sent, then: Aftermath, now_us: int
+) -> Settlement:
+    """An outcome with its consequence, ready for the store."""
+    return Settlement(
+        tenant=work.row.tenant,
+        attempt=work.attempt,
+        worker=worker,
+        outcome=sent.outcome,
+        state=then.state,
+        reason=then.reason,
+        attempt_reason=sent.reason,
+        provider=provider,
+        provider_message_id=sent.provider_message_id,
+        answer=sent.answer,
+        at_us=now_us,
+        lane=LANE_OF[Priority(work.row.priority)],
+        channel=channel,
+        retry_at=then.retry_at,
+        dead=then.dead,
+    )
+
+
+def _groups(items: Sequence[tuple[Work, M]], size: int) -> list[Sequence[tuple[Work, M]]]:
+    return [items[at : at + size] for at in range(0, len(items), size)]
+
+
+def _hopeless(row: SendableRow, now_us: int) -> Aftermath | None:
+    """Why there is no sense in a call any more."""
+    if row.expires_at is not None and row.expires_at <= now_us:
+        return Aftermath(DeliveryState.EXPIRED, ReasonCode.EXPIRED)
+    if row.address_sealed is None or row.user_key is None:
+        return Aftermath(DeliveryState.SKIPPED, ReasonCode.NO_ADDRESS)
+    return None

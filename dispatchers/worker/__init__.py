@@ -1,0 +1,1 @@
+"""The notification worker: what must happen at its time, whoever caused it."""

@@ -1,0 +1,1 @@
+"""Carries batches of pointers from one service to the next. Adapters stand beside the port."""

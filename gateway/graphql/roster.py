@@ -1,0 +1,149 @@
+"""All open sockets of an endpoint: heartbeats, whether their callers may stay, and the end of all of them."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from errors import Unavailable
+from gateway.graphql.limits import SocketLimits
+from gateway.graphql.metrics import Metrics, Tally
+from gateway.graphql.transport_ws import Code
+from models.clock import Clock
+
+P = TypeVar("P")
+
+_SLICE_S = 0.05
+
+
+class Standing(Enum):
+    """Whether a caller that was admitted may stay."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+Standings = Callable[[Sequence[P]], Awaitable[Sequence[Standing]]]
+"""How these principals stand now, one answer each, in order. Called about twice a second with everyone connected.
+
+Raises errors.Unavailable when it cannot be told: nobody is closed then, and the next call asks again.
+"""
+
+
+class Member(Protocol):
+    """An open socket."""
+
+    heard: bool
+    """Whether anything came in since the last ping."""
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+
+    def close(self, code: Code, reason: str) -> None:
+        """End it."""
+
+
+class _Turn(NamedTuple):
+    due_us: int
+    unheard_since_us: int | None
+    """When the first ping was sent that nothing has followed."""
+
+
+class Roster(Generic[P]):
+    """Sockets enter when they open and leave when they end."""
+
+    def __init__(
+        self, standings: Standings[P], metrics: Metrics, tally: Tally, clock: Clock, limits: SocketLimits
+    ) -> None:
+        self._standings = standings
+        self._metrics = metrics
+        self._tally = tally
+        self._clock = clock
+        self._limits = limits
+        self._open: set[Member] = set()
+        self._principals: dict[Member, P] = {}
+        # Always in the order of `due_us`, because everyone waits equally long: a beat looks only at who is due.
+        self._turns: OrderedDict[Member, _Turn] = OrderedDict()
+        self.stopping = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def opened(self, member: Member) -> None:
+        """A socket was accepted."""
+        self._open.add(member)
+
+    def ready(self, member: Member, principal: P) -> None:
+        """Its caller is known: watch both from now on."""
+        if member in self._open:
+            self._principals[member] = principal
+            self._turns[member] = self._turn(None)
+
+    def gone(self, member: Member) -> None:
+        """It has ended."""
+        self._open.discard(member)
+        self._principals.pop(member, None)
+        self._turns.pop(member, None)
+
+    async def run(self) -> None:
+        """Beat until cancelled. An error in `standings` or the metrics ends it: nothing may go on unwatched."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._beat())
+            tasks.create_task(self._watch())
+
+    async def close_all(self, spread_s: float) -> None:
+        """Tell everyone to reconnect, evenly over `spread_s`, so that they do not come back all at once."""
+        self.stopping = True
+        members = list(self._open)
+        slices = max(1, round(spread_s / _SLICE_S))
+        for number in range(slices):
+            for member in members[number::slices]:
+                member.close(Code.RESTART, "the server restarts")
+            if number + 1 < slices:
+                await asyncio.sleep(spread_s / slices)
+
+    def report(self) -> None:
+        """Hand the counts since the last report to the metrics."""
+        self._metrics.record(self._tally.take(), len(self._open))
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.beat_s)
+            self._ping_who_is_due()
+            self.report()
+
+    def _ping_who_is_due(self) -> None:
+        now_us = self._clock.now_us()
+        while self._turns:
+            member, turn = next(iter(self._turns.items()))
+            if turn.due_us > now_us:
+                return
+            del self._turns[member]
+            since_us = now_us if member.heard or turn.unheard_since_us is None else turn.unheard_since_us
+            if now_us - since_us >= self._limits.pong_within_s * 1_000_000:
+                member.close(Code.LATER, f"no pong within {self._limits.pong_within_s:g} s")
+            else:
+                self._turns[member] = self._turn(since_us)
+                member.ping()
+
+    def _turn(self, unheard_since_us: int | None) -> _Turn:
+        return _Turn(self._clock.now_us() + round(self._limits.ping_every_s * 1_000_000), unheard_since_us)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.beat_s)
+            principals = dict(self._principals)
+            if not principals:
+                continue
+            try:
+                standings = await self._standings(list(principals.values()))
+            except Unavailable:
+                # Nothing is known, so nobody is closed; the next beat asks again.
+                continue
+            for member, standing in zip(principals, standings, strict=True):
+                if standing is Standing.EXPIRED:
+                    member.close(Code.UNAUTHORIZED, "the token has expired")
+                elif standing is Standing.REVOKED:
+                    member.close(Code.FORBIDDEN, "the token was revoked")

@@ -1,0 +1,1 @@
+"""Composition roots: what each deployable service is made of. `all` joins them in one process."""

@@ -1,0 +1,87 @@
+"""The Email Dispatcher: consumes channel.email.queued and sends by SMTP."""
+
+import random
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from dispatchers.aftermath import Policy, WhenUnknown
+from dispatchers.consumer import Consumer
+from dispatchers.counts import Counts
+from dispatchers.delivery import Delivery
+from dispatchers.email.channel import EmailChannel
+from dispatchers.email.options import SmtpSettings, Tls
+from dispatchers.email.smtp import SmtpProvider
+from dispatchers.lease import Lease
+from engines.bus.base import Bus
+from errors import InvalidSettings
+from models.topics import BusTopic
+from models.vocabulary import Channel
+from services.foundation import Foundation
+from settings import Settings
+
+POLL_LIMIT = 200
+POLLS_AT_ONCE = 16
+TLS: dict[str, Tls] = {
+    "none": "none",
+    "starttls": "starttls",
+    "implicit": "implicit",
+    "opportunistic": "opportunistic",
+}
+
+
+class EmailService:
+    """Owns the provider's connections; `consumer.run` does the work."""
+
+    def __init__(self, base: Foundation, bus: Bus, lease: Lease, counts: Counts, smtp: SmtpSettings) -> None:
+        self._provider = SmtpProvider(smtp, base.clock)
+        delivery = Delivery(
+            Channel.EMAIL,
+            EmailChannel(base.settings.email_from),
+            self._provider,
+            store=base.store,
+            bus=bus,
+            sealer=base.sealer,
+            lease=lease,
+            policy=policy(base.settings),
+            clock=base.clock,
+            new_id=base.ids.new,
+            counts=counts,
+        )
+        self.consumer = Consumer(bus, BusTopic.EMAIL_QUEUED, delivery, counts, limit=POLL_LIMIT, at_once=POLLS_AT_ONCE)
+
+    async def close(self) -> None:
+        """Let go of the connections; call when the consumer has returned."""
+        await self._provider.aclose()
+
+
+def policy(settings: Settings) -> Policy:
+    """How long to go on, from the settings."""
+    spread = random.Random().random  # noqa: S311 (jitter hides nothing)
+    return Policy(WhenUnknown(settings.when_unknown), settings.unknown_resends, spread)
+
+
+def smtp_settings(settings: Settings, simulator_port: int | None) -> SmtpSettings:
+    """The server to talk to: the simulator in this process, or the one that the URL names.
+
+    Raises:
+        InvalidSettings: the URL's parts cannot be used together.
+    """
+    url = f"smtp://127.0.0.1:{simulator_port}?tls=none" if settings.uses_simulator else settings.email
+    parts = urlsplit(url)
+    default = "implicit" if parts.scheme == "smtps" else "starttls"
+    tls = parse_qs(parts.query).get("tls", [default])[0]
+    if tls not in TLS:
+        raise InvalidSettings([f"CARILLON_EMAIL: tls={tls}: expected one of {', '.join(TLS)}"])
+    found = SmtpSettings(
+        host=parts.hostname or "",
+        port=parts.port or {"implicit": 465}.get(tls, 587),
+        sender=settings.email_from,
+        tls=TLS[tls],
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        connect_timeout_s=settings.email_timeout_s,
+        command_timeout_s=settings.email_timeout_s,
+        final_timeout_s=settings.email_final_timeout_s,
+        max_connections=settings.email_concurrency,
+    )
+    found.check()
+    return found

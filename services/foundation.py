@@ -1,0 +1,80 @@
+"""What every service stands on: the migrated store, keys, clock, ids, and the worker that this process is."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from engines.secrets.file import FileSecrets
+from engines.secrets.sealer import Sealer
+from engines.store.base import Store
+from engines.store.postgres import PostgresStore
+from engines.store.sqlite import SqliteStore
+from gateway.tokens import BrowserTokens
+from migrations import runner
+from models.clock import Clock, SystemClock
+from models.ids import Ids
+from settings import Settings
+from usecases.tenant_directory import TenantDirectory
+
+SQLITE = "sqlite:///"
+
+
+class Foundation(msgspec.Struct, frozen=True):
+    """Built once a process, handed to the services by their constructors."""
+
+    settings: Settings
+    store: Store
+    sealer: Sealer
+    tokens: BrowserTokens
+    tenants: TenantDirectory
+    clock: Clock
+    ids: Ids
+    worker: bytes
+    """This process among the workers: new at every start."""
+
+
+@asynccontextmanager
+async def foundation(settings: Settings, *, serve: bool) -> AsyncIterator[Foundation]:
+    """Open everything; close the store at the end.
+
+    Args:
+        serve: this process serves the store, and may create its keys; commands in passing do not.
+
+    Raises:
+        ConfigurationError: keys, migration or lock are not as they must be.
+        EngineUnavailable: the store does not answer.
+    """
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    secrets = FileSecrets(settings.keys_folder)
+    await secrets.open(create=serve)
+    store = await _opened(settings, serve=serve)
+    clock = SystemClock()
+    ids = Ids(clock.now_us)
+    try:
+        yield Foundation(
+            settings=settings,
+            store=store,
+            sealer=Sealer(secrets.key_encryption_keys()),
+            tokens=BrowserTokens(secrets.signing_keys(), clock),
+            tenants=TenantDirectory(store),
+            clock=clock,
+            ids=ids,
+            worker=ids.new(),
+        )
+    finally:
+        await store.close()
+
+
+async def _opened(settings: Settings, *, serve: bool) -> Store:
+    if settings.store.startswith(SQLITE):
+        path = settings.store.removeprefix(SQLITE)
+        store = SqliteStore(Path(path), serve=serve)
+        await asyncio.to_thread(runner.upgrade if serve else runner.check, settings.store)
+        return store
+    if serve and settings.store_owner is not None:
+        await asyncio.to_thread(runner.upgrade, settings.store_owner)
+    await asyncio.to_thread(runner.check, settings.store)
+    return PostgresStore(settings.store)

@@ -1,0 +1,42 @@
+"""The Notification Worker: due retries and schedules, dead workers' claims, old idempotency records."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from dispatchers.worker.periodic import every
+from dispatchers.worker.sweep import Sweep
+from dispatchers.worker.wake import Waker
+from engines.bus.base import Bus
+from engines.store.operations import ForgetKeys
+from services.access import FIRST_TENANT
+from services.email import policy
+from services.foundation import Foundation
+
+WAKE_EVERY_S = 0.5
+SWEEP_EVERY_S = 5.0
+FORGET_EVERY_S = 600.0
+KEY_LIFETIME_US = 25 * 3_600 * 1_000_000
+FORGET_AT_MOST = 5_000
+
+
+class WorkerService:
+    """Its duties, each to be run as a task of its own."""
+
+    def __init__(self, base: Foundation, bus: Bus) -> None:
+        self._base = base
+        self.sweep = Sweep(base.store, bus, base.worker, policy(base.settings), base.clock)
+        self._waker = Waker(base.store, bus, base.clock)
+
+    def duties(self) -> list[Coroutine[Any, Any, None]]:
+        """What to run, for ever."""
+        return [
+            every(WAKE_EVERY_S, self._waker),
+            every(SWEEP_EVERY_S, self.sweep),
+            every(FORGET_EVERY_S, self._forget),
+        ]
+
+    async def _forget(self) -> None:
+        before_us = self._base.clock.now_us() - KEY_LIFETIME_US
+        forgotten = FORGET_AT_MOST
+        while forgotten >= FORGET_AT_MOST:
+            forgotten = await self._base.store.write(ForgetKeys((FIRST_TENANT,), before_us, FORGET_AT_MOST))
