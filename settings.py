@@ -168,7 +168,7 @@ def _choice(field: str, *choices: str) -> Callable[[str], dict[str, Any]]:
 
 
 SETTINGS = (
-    Setting("LISTEN", "127.0.0.1:8080", "127.0.0.1:8080", "where the gateway listens; port 0 takes a free one", _listen),
+    Setting("LISTEN", "127.0.0.1:8080", "[::1]:8080", "where the gateway listens; port 0 takes a free one", _listen),
     Setting("FOLDER", "var", "var", "where files live: database, keys", _folder),
     Setting(
         "STORE", "", "postgresql://carillon@127.0.0.1/carillon",

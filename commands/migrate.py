@@ -1,5 +1,6 @@
 """`carillon migrate`: bring the database to the schema that this version wants."""
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from settings import load, masked_url
 
 def main(words: Sequence[str]) -> int:
     """Upgrade; a database that is there stays as it is."""
+    argparse.ArgumentParser(prog="carillon migrate").parse_args(words)
     settings = load(os.environ)
     url = settings.store_owner or settings.store
     settings.folder.mkdir(parents=True, exist_ok=True)

@@ -39,6 +39,18 @@ class Work(msgspec.Struct, frozen=True):
     row: SendableRow
 
 
+class Tools(msgspec.Struct, frozen=True):
+    """What every channel's delivery works with."""
+
+    store: Store
+    bus: Bus
+    sealer: Sealer
+    lease: Lease
+    clock: Clock
+    new_id: Callable[[], bytes]
+    counts: Counts
+
+
 class Delivery(Generic[M]):
     """Sends a channel's work through one provider.
 
@@ -47,31 +59,19 @@ class Delivery(Generic[M]):
     """
 
     def __init__(
-        self,
-        channel: Channel,
-        composer: ChannelPort[M],
-        provider: Provider[M],
-        *,
-        store: Store,
-        bus: Bus,
-        sealer: Sealer,
-        lease: Lease,
-        policy: Policy,
-        clock: Clock,
-        new_id: Callable[[], bytes],
-        counts: Counts,
+        self, channel: Channel, composer: ChannelPort[M], provider: Provider[M], tools: Tools, policy: Policy
     ) -> None:
         self._channel = channel
         self._composer = composer
         self._provider = provider
-        self._store = store
-        self._bus = bus
-        self._sealer = sealer
-        self._lease = lease
+        self._store = tools.store
+        self._bus = tools.bus
+        self._sealer = tools.sealer
+        self._lease = tools.lease
+        self._clock = tools.clock
+        self._new_id = tools.new_id
+        self._counts = tools.counts
         self._policy = policy
-        self._clock = clock
-        self._new_id = new_id
-        self._counts = counts
         self._slots = Slots(provider.limits.concurrency * provider.limits.bulk)
 
     async def __call__(self, pointers: Sequence[Pointer]) -> None:
@@ -91,7 +91,7 @@ class Delivery(Generic[M]):
             self._slots.give_back(held - len(work))
             held = len(work)
             async with asyncio.TaskGroup() as calls:
-                for group in _groups(await self._composed(claim, work), self._provider.limits.bulk):
+                for group in _groups(await self._composed(work), self._provider.limits.bulk):
                     calls.create_task(self._call(group))
             await self._store.write(Settle((), (claim,)))
         finally:
@@ -111,7 +111,7 @@ class Delivery(Generic[M]):
         rows = await self._store.read(Sendable(tenants, pairs))
         return [Work(numbers[row.key], row) for row in rows]
 
-    async def _composed(self, claim: bytes, work: Sequence[Work]) -> list[tuple[Work, M]]:
+    async def _composed(self, work: Sequence[Work]) -> list[tuple[Work, M]]:
         """Messages for what can still be sent; the rest is settled without a call."""
         now_us = self._clock.now_us()
         hopeless = [(one, verdict) for one in work if (verdict := _hopeless(one.row, now_us)) is not None]

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from models.content import Content as Content
+from models.content import Content
 from models.ids import AttemptKey
 from models.states import Outcome, ReasonCode
 
@@ -19,7 +19,7 @@ class EmailMessage(msgspec.Struct, frozen=True):
     text: str
     html: str | None
     message_id: str
-    """Without angle brackets; the same for every attempt of one delivery, so that a mailbox can recognise copies."""
+    """Without angle brackets; one for all attempts of a delivery, so that a mailbox can recognise copies."""
     headers: tuple[tuple[str, str], ...] = ()
 
 

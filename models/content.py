@@ -3,6 +3,7 @@
 import msgspec
 
 from errors import CorruptData
+from models.vocabulary import Channel
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -18,6 +19,31 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     in_app_body: str | None = None
     in_app_url: str | None = None
     in_app_data: dict[str, object] | None = None
+
+
+class ChannelContent(msgspec.Struct, frozen=True):
+    """What one channel shows of a message."""
+
+    title: str | None
+    body: str
+    url: str | None
+    html: str | None = None
+    data: dict[str, object] | None = None
+
+
+def for_channel(content: Content, channel: Channel) -> ChannelContent:
+    """The general parts, each replaced by the channel's own where the caller wrote one."""
+    if channel is Channel.EMAIL:
+        title = content.email_subject or content.title
+        return ChannelContent(title, content.email_text or content.body, content.url, content.email_html)
+    if channel is Channel.IN_APP:
+        return ChannelContent(
+            content.in_app_title or content.title,
+            content.in_app_body or content.body,
+            content.in_app_url or content.url,
+            data=content.in_app_data,
+        )
+    return ChannelContent(content.title, content.body, content.url)
 
 
 _ENCODER = msgspec.msgpack.Encoder()

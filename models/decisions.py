@@ -1,4 +1,4 @@
-"""Why a delivery went the way it did: one rule a stage, packed into two bytes each. Written by stages, read by the API."""
+"""Why a delivery went the way it did: one rule a stage, two bytes each. Written by stages, read by the API."""
 
 from collections.abc import Sequence
 from enum import IntEnum

@@ -72,7 +72,7 @@ class Outcome(IntEnum):
 
 
 class ReasonCode(IntEnum):
-    """Why a delivery is in any other state than the happy path. Numbers are stored; names are what API, logs and metrics say."""
+    """Why a delivery is in any other state than the happy path. Numbers are stored, names are shown."""
 
     # the recipient or the route
     NO_ADDRESS = 1

@@ -48,7 +48,7 @@ async def list_keys(base: Foundation, tenant: bytes) -> list[KeyRow]:
 
 def _write_private(path: Path, text: str) -> None:
     opener: Callable[[str, int], int] = lambda name, flags: os.open(name, flags, 0o600)  # noqa: E731
-    with open(path, "x", opener=opener) as file:  # noqa: PTH123 (Path.open takes no opener)
+    with open(path, "x", opener=opener) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

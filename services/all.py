@@ -52,13 +52,13 @@ async def run(settings: Settings, *, demo: bool, started: Callable[[Started], No
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(foundation(settings, serve=True))
         admin_key = await introduce(base)
-        routes, smtp_port = await _simulator(base, stack) if settings.uses_simulator else ([], None)
+        routes, smtp_port = await _simulator(stack) if settings.uses_simulator else ([], None)
         if demo:
             routes = [*routes, *await demo_routes(base)]
         await _serve(base, routes, smtp_port, admin_key, stopping, started)
 
 
-async def _simulator(base: Foundation, stack: AsyncExitStack) -> tuple[list[BaseRoute], int]:
+async def _simulator(stack: AsyncExitStack) -> tuple[list[BaseRoute], int]:
     mailbox = Mailbox(limit_bytes=MAILBOX_BYTES)
     smtp = SmtpSimulator(mailbox)
     port = await smtp.start()

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from dispatchers.aftermath import Policy, WhenUnknown
 from dispatchers.consumer import Consumer
 from dispatchers.counts import Counts
-from dispatchers.delivery import Delivery
+from dispatchers.delivery import Delivery, Tools
 from dispatchers.email.channel import EmailChannel
 from dispatchers.email.options import SmtpSettings, Tls
 from dispatchers.email.smtp import SmtpProvider
@@ -33,19 +33,9 @@ class EmailService:
 
     def __init__(self, base: Foundation, bus: Bus, lease: Lease, counts: Counts, smtp: SmtpSettings) -> None:
         self._provider = SmtpProvider(smtp, base.clock)
-        delivery = Delivery(
-            Channel.EMAIL,
-            EmailChannel(base.settings.email_from),
-            self._provider,
-            store=base.store,
-            bus=bus,
-            sealer=base.sealer,
-            lease=lease,
-            policy=policy(base.settings),
-            clock=base.clock,
-            new_id=base.ids.new,
-            counts=counts,
-        )
+        tools = Tools(base.store, bus, base.sealer, lease, base.clock, base.ids.new, counts)
+        channel = EmailChannel(base.settings.email_from)
+        delivery = Delivery(Channel.EMAIL, channel, self._provider, tools, policy(base.settings))
         self.consumer = Consumer(bus, BusTopic.EMAIL_QUEUED, delivery, counts, limit=POLL_LIMIT, at_once=POLLS_AT_ONCE)
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic, sleep
 from typing import NamedTuple
 
 import psycopg
@@ -160,3 +161,11 @@ def children(connection: Connection, parent: str) -> list[str]:
         parent,
     )
     return [str(name) for (name,) in found]
+
+
+def wait_for_waiting(connection: Connection, wanted: int) -> None:
+    """Return when so many sessions wait for a table of this database, or after 0.4 s: then one has given up already."""
+    patience = monotonic() + 0.4
+    query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IN (SELECT oid FROM pg_class)"
+    while fetch(connection, query) < [(wanted,)] and monotonic() < patience:
+        sleep(0.005)

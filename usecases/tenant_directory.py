@@ -1,4 +1,4 @@
-"""The wrapped keys of tenants, kept by this process: they never change while a tenant lives. Used by other use cases."""
+"""Tenants with their wrapped keys, which never change while they live. Used by other use cases."""
 
 from engines.store.base import Store
 from engines.store.queries import TenantRow, Tenants

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dispatchers.email.addresses import domain_of, mailbox, refuse_controls
 from dispatchers.email.layout import html_page, web_link
 from dispatchers.email.mime import one_line
-from dispatchers.provider import Content, EmailMessage, Recipient
+from dispatchers.provider import EmailMessage, Recipient
 from errors import ConfigurationError, CorruptData
 from models import ids
+from models.content import Content
 
 _LONGEST_SUBJECT = 78
 """Characters of a subject that is made from the body; one that the caller wrote is never cut."""

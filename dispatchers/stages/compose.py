@@ -1,4 +1,4 @@
-"""Stage 4: pins what will be said. Content that the caller wrote inline needs no version; its locale is the recipient's."""
+"""Stage 4: pins what will be said. Content written inline needs no version; its locale is the recipient's."""
 
 from collections.abc import Sequence
 

@@ -30,7 +30,7 @@ class Sweep:
         self._clock = clock
 
     async def __call__(self, *, everyone_else: bool = False) -> int:
-        """Take over from the dead (or from everyone else, when this process serves the store alone): attempts settled."""
+        """Take over from the dead, or from everyone else where this process serves alone: attempts settled."""
         orphans = await self._store.write(TakeOver(self._worker, everyone_else))
         settled = await self._settle(orphans) if orphans else 0
         if orphans:

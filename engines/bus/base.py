@@ -1,4 +1,4 @@
-"""The bus's port. Polled by the consumer loop; what is published was written to the outbox by the store's transactions."""
+"""The bus's port, polled by the consumer loop. What it carries was written to the outbox by the store."""
 
 from collections.abc import Sequence
 from typing import Protocol

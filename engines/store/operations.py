@@ -1,7 +1,5 @@
 """Every write the product makes, as frozen data: one class a transaction. Built by use cases and dispatchers."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from engines.store.base import OfTenant, Operation

@@ -1,4 +1,4 @@
-"""The store on PostgreSQL: a few writer connections that commit groups, a pool of readers, row security by transaction."""
+"""The store on PostgreSQL: writer connections that commit groups, a pool of readers, row security."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ class PostgresStore:
         self._work = asyncio.Event()
         self._closing = False
         self._writers: list[asyncio.Task[None]] = []
-        self._pool: "Pool | None" = None
+        self._pool: Pool | None = None
         self._opening = asyncio.Lock()
 
     async def write(self, operation: Operation[R]) -> R:
@@ -133,7 +133,7 @@ class PostgresStore:
             return await self._commit_patiently(pool, operations)
         except _AWAY as error:
             return [_unavailable(error)] * len(group)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (it belongs to the caller who waits)
             if len(group) == 1:
                 return [error]
         alone = [await self._commit(pool, [pending]) for pending in group]
@@ -157,7 +157,8 @@ class PostgresStore:
     async def _rows(self, connection: "Connection", query: Query[object]) -> Sequence[object]:
         lookup = LOOKUPS.get(type(query))
         if lookup is not None:
-            return cast(Sequence[object], await self._carry(connection, lookup(self._dialect, query)))  # type: ignore[operator]
+            answering = lookup(self._dialect, query)  # type: ignore[operator]
+            return cast(Sequence[object], await self._carry(connection, answering))
         compiled = self._selects[type(query)]
         make = ROWS[type(query)]
         rows = await self._run(connection, Statement(compiled.text, arguments(compiled, query), Mode.FETCH))

@@ -1,4 +1,4 @@
-"""Every read the product makes, as frozen data, and the rows it gives. Built by use cases, resolvers and dispatchers."""
+"""Every read the product makes, as frozen data, with its rows. Built by use cases, resolvers and dispatchers."""
 
 import msgspec
 

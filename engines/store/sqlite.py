@@ -74,14 +74,23 @@ class SqliteStore:
         path: the database file; migrations have been run.
         serve: take the file's lock for as long as the store is open.
         observe: called with every statement, for tests and benches.
+        committed: called after every commit, for benches.
     """
 
     abilities = StoreAbilities(shared=False, row_security=False)
 
-    def __init__(self, path: Path, *, serve: bool = True, observe: Observer | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        serve: bool = True,
+        observe: Observer | None = None,
+        committed: Callable[[], None] | None = None,
+    ) -> None:
         self._path = path
         self._lock = FileLock(path) if serve else None
         self._observe = observe
+        self._committed = committed
         self._dialect: Dialect = SqliteDialect()
         self._selects: dict[type, Compiled] = for_sqlite()
         self._committer = Committer()
@@ -145,7 +154,7 @@ class SqliteStore:
         operations = [pending.operation for pending in group]
         try:
             return self._commit_once(operations)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (it belongs to the caller who waits)
             if len(group) == 1:
                 return [_understood(error)]
         return [outcome for pending in group for outcome in self._commit([pending])]
@@ -156,6 +165,8 @@ class SqliteStore:
         try:
             answers = carry(self._run, merged(self._dialect, BODIES, operations))
             connection.execute("COMMIT")
+            if self._committed is not None:
+                self._committed()
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

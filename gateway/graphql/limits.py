@@ -30,6 +30,8 @@ class Limits(msgspec.Struct, frozen=True):
     body_bytes: int = 1_048_576
     body_within_s: float = 10.0
     json_nesting: int = 64
+    json_values: int = 50_000
+    """Objects, lists and what they hold; a thousand rich inputs have about 30,000."""
     document_bytes: int = 65_536
     lines: int = 2_000
     """graphql-core looks for the line of each error from the document's start."""

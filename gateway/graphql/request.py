@@ -9,8 +9,9 @@ from typing import TypeVar
 import msgspec
 
 from errors import MalformedRequest
+from gateway.graphql.limits import Limits
 
-_NOT_SHAPE = bytes(set(range(256)) - set(b'"[]{}:'))
+_NOT_SHAPE = bytes(set(range(256)) - set(b'"[]{}:,'))
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 """What a bracket does to the depth, as a signed byte."""
 _STRING = re.compile(rb'"[^"]*"')
@@ -28,16 +29,18 @@ class Request(msgspec.Struct, frozen=True):
     extensions: dict[str, object] | None = None
 
 
-def read_json(body: bytes, most_nesting: int) -> object:
+def read_json(body: bytes, limits: Limits) -> object:
     """The value of a JSON text (RFC 8259), in linear time.
 
     Raises:
-        MalformedRequest: not UTF-8, not JSON (NaN and Infinity are not), nested too deeply, or an object names one of
-            its keys twice.
+        MalformedRequest: not UTF-8, not JSON (NaN and Infinity are not), over the limits of nesting or values, or an
+            object names one of its keys twice.
     """
     shape = _shape(body)
-    if _nests_deeper(shape, most_nesting):
-        raise MalformedRequest(f"JSON is nested deeper than {most_nesting} levels")
+    if _nests_deeper(shape, limits.json_nesting):
+        raise MalformedRequest(f"JSON is nested deeper than {limits.json_nesting} levels")
+    if _openers(shape) + shape.count(b",") > limits.json_values:
+        raise MalformedRequest(f"JSON has more than {limits.json_values} values")
     try:
         value: object = msgspec.json.decode(body)
     except UnicodeDecodeError as error:
@@ -85,7 +88,7 @@ def wrong(path: tuple[str, ...], wanted: str, got: object) -> MalformedRequest:
 
 
 def _shape(body: bytes) -> bytes:
-    """Only the brackets, braces and colons that stand outside of strings; all passes run at memory speed."""
+    """Only the brackets, braces, colons and commas outside of strings; all passes run at memory speed."""
     if b"\\" in body:
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
     marks = body.translate(None, _NOT_SHAPE).replace(b'""', b"")
@@ -94,10 +97,14 @@ def _shape(body: bytes) -> bytes:
 
 def _nests_deeper(shape: bytes, levels: int) -> bool:
     """Whether more than `levels` brackets and braces are open at once."""
-    if shape.count(b"[") + shape.count(b"{") <= levels:
+    if _openers(shape) <= levels:
         return False
-    steps = array("b", shape.translate(_STEPS, b":"))
+    steps = array("b", shape.translate(_STEPS, b":,"))
     return max(accumulate(steps)) > levels
+
+
+def _openers(shape: bytes) -> int:
+    return shape.count(b"[") + shape.count(b"{")
 
 
 def _double_key(body: bytes) -> str:

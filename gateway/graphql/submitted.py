@@ -21,7 +21,7 @@ class Submitted:
         return await asyncio.shield(task)
 
     async def hold(self, work: Awaitable[T]) -> T:
-        """The result of `work`, counted until it is there. For a task that no leaving client cancels: an HTTP request's.
+        """The result of `work`, which `drain` waits for; for a task that no leaving client cancels: an HTTP request's.
 
         uvicorn lets a request run on when its client has gone, and a task of its own would cost 15 µs.
         """

@@ -62,7 +62,6 @@ class Refusal(NamedTuple):
     headers: Headers = ()
 
 
-_CLOSE: Headers = ((b"connection", b"close"),)
 _SUBSCRIPTION = Refusal(400, "subscriptions are served on a WebSocket: graphql-transport-ws at this address")
 
 
@@ -120,7 +119,7 @@ class HttpTransport(Generic[P, C]):
         body = await self._body(receive)
         if not isinstance(body, bytes):
             return body and self._refused(body, media_type, trace_id)
-        request = read_request(read_json(body, self._limits.json_nesting))
+        request = read_request(read_json(body, self._limits))
         begun = self._parts.operations.begin(request, principal, trace_id)
         if isinstance(begun, Answer):
             return self._answered(begun, media_type, trace_id)
@@ -143,7 +142,8 @@ class HttpTransport(Generic[P, C]):
         return None
 
     def _too_large(self) -> Refusal:
-        return Refusal(413, f"the body has more than {self._limits.body_bytes} bytes", _CLOSE)
+        """Without closing: uvicorn reads past the rest, so the caller sees the answer and no reset connection."""
+        return Refusal(413, f"the body has more than {self._limits.body_bytes} bytes")
 
     async def _body(self, receive: Receive) -> bytes | Refusal | None:
         """The whole body; None when the caller has gone."""
@@ -162,7 +162,8 @@ class HttpTransport(Generic[P, C]):
                     if not message.get("more_body", False):
                         return b"".join(chunks)
         except TimeoutError:
-            return Refusal(408, f"the body did not arrive within {self._limits.body_within_s:g} s", _CLOSE)
+            close = ((b"connection", b"close"),)
+            return Refusal(408, f"the body did not arrive within {self._limits.body_within_s:g} s", close)
 
     def _answered(self, answer: Answer, media_type: str, trace_id: str) -> Reply:
         body = self._encode(Response(entries(answer.faults, trace_id), answer.data))

@@ -115,7 +115,7 @@ class Connection:
         self._live.discard(id_)
 
     def _obey(self, message: bytes) -> Action:
-        value = read_json(message, self._limits.json_nesting)
+        value = read_json(message, self._limits)
         if not isinstance(value, dict):
             raise wrong(("message",), "an object", value)
         match value.get("type"):

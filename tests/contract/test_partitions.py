@@ -32,6 +32,7 @@ from tests.guarded_database import (
     row,
     tenant_of,
     today,
+    wait_for_waiting,
 )
 
 LATE = today() + timedelta(days=21)
@@ -182,14 +183,38 @@ def test_while_a_day_is_made_its_rows_arrive_and_are_read(databases: Databases, 
     assert all(is_stored(service, one) for writer in writers for one in writer.result())
 
 
-def test_making_days_gives_way_to_the_pipeline(owner: Connection, service: Connection) -> None:
+def test_a_row_that_waits_for_its_first_day_to_be_made_comes_to_it(
+    databases: Databases, owner: Connection, service: Connection
+) -> None:
+    one = delivery(noon(LATE))
+
+    def write() -> None:
+        with connect(databases.service) as connection:
+            store(connection, one)
+
+    with ThreadPoolExecutor(2) as threads:
+        with owner.transaction():
+            owner.execute("SELECT * FROM deliveries_default")
+            making = threads.submit(make_patiently, service, LATE)
+            wait_for_waiting(owner, 1)
+            writing = threads.submit(write)
+            wait_for_waiting(owner, 2)
+        writing.result()
+        making.result()
+
+    assert stands(owner, one) == f"deliveries_{LATE:%Y%m%d}"
+
+
+def test_making_days_gives_way_to_the_pipeline_soon(owner: Connection, service: Connection) -> None:
+    service.execute("SET statement_timeout = '5s'")
     with owner.transaction():
         owner.execute("SELECT * FROM deliveries_default")
         with pytest.raises(errors.LockNotAvailable):
             make(service, LATE, 1)
 
-    assert make(service, LATE, 1) == 3
-    assert fetch(service, "SHOW lock_timeout") == [("0",)]
+    with service.transaction():
+        assert make(service, LATE, 1) == 3
+        assert fetch(service, "SHOW lock_timeout") == [("0",)]
 
 
 # -------------------------------------------------------------------------------------------------------- dropping days
@@ -239,7 +264,8 @@ def test_the_last_seven_days_are_never_dropped(aged: Connection, service: Connec
         assert children(aged, parent)[0] == f"{parent}_{days_ago(7):%Y%m%d}"
 
 
-def test_dropping_gives_way_to_the_pipeline(aged: Connection, service: Connection) -> None:
+def test_dropping_gives_way_to_the_pipeline_soon(aged: Connection, service: Connection) -> None:
+    service.execute("SET statement_timeout = '5s'")
     before = children(aged, "deliveries")
     with aged.transaction():
         aged.execute("SELECT * FROM deliveries")
@@ -247,6 +273,9 @@ def test_dropping_gives_way_to_the_pipeline(aged: Connection, service: Connectio
             drop(service, days_ago(7))
 
     assert children(aged, "deliveries") == before
+    with service.transaction():
+        assert all(drop(service, days_ago(7)).values())
+        assert fetch(service, "SHOW lock_timeout") == [("0",)]
 
 
 def test_partitions_are_a_services_business_only(postgres_server: Postgres, databases: Databases) -> None:

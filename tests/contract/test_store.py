@@ -8,11 +8,11 @@ from engines.store import operations as op
 from engines.store import queries as q
 from engines.store.base import Store
 from models.clock import SystemClock
-from models.ids import AttemptKey, Ids, attempt_key
 from models.events.codec import decode
+from models.ids import AttemptKey, Ids, attempt_key
 from models.states import DeliveryState, Outcome, ReasonCode
 from models.topics import POINTER_BYTES, BusTopic, Lane
-from models.vocabulary import Channel, InboxMark, Priority, TenantKind
+from models.vocabulary import Channel, HandleKind, InboxMark, Priority, Role, TenantKind
 
 clock = SystemClock()
 ids = Ids(clock.now_us)
@@ -114,7 +114,7 @@ async def test_an_address_makes_one_user_however_often_it_is_named(store: Store)
 
     def to_address() -> op.NewNotification:
         newcomer = op.Newcomer(
-            ids.new(), op.HandleKind.EMAIL, blind, b"sealed", b"key", Channel.EMAIL, b"a" * 32, b"sealed"
+            ids.new(), HandleKind.EMAIL, blind, b"sealed", b"key", Channel.EMAIL, b"a" * 32, b"sealed"
         )
         return notification(handles=(blind,), newcomer=newcomer)
 
@@ -335,7 +335,7 @@ async def test_counts_tell_waiting_from_under_way(store: Store) -> None:
 async def test_keys_end_once(store: Store) -> None:
     tenant = await make_tenant(store)
     key = ids.new()
-    await store.write(op.PutKey(tenant, key, b"h" * 32, "ci", op.Role.DEVELOPER, 1))
+    await store.write(op.PutKey(tenant, key, b"h" * 32, "ci", Role.DEVELOPER, 1))
 
     assert [await store.write(op.RevokeKey(tenant, key, at)) for at in (2, 3)] == [True, False]
     [row] = await store.read(q.KeysById((tenant,), (key,)))
@@ -345,7 +345,7 @@ async def test_keys_end_once(store: Store) -> None:
 async def test_a_failing_operation_spoils_no_neighbour(store: Store) -> None:
     tenant = await make_tenant(store)
     key = ids.new()
-    put = op.PutKey(tenant, key, b"h" * 32, "ci", op.Role.DEVELOPER, 1)
+    put = op.PutKey(tenant, key, b"h" * 32, "ci", Role.DEVELOPER, 1)
 
     results = await asyncio.gather(*[store.write(put) for _ in range(3)], make_tenant(store), return_exceptions=True)
 

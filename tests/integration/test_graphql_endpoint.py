@@ -439,6 +439,8 @@ ODD_BODIES: list[tuple[bytes, str]] = [
     (b"[" * 500_000 + b"]" * 500_000, "nested deeper than 64 levels"),
     (b'{"a":' * 50_000 + b"1" + b"}" * 50_000, "nested deeper than 64 levels"),
     (b'{"query":"{ hello }","variables":{"a":' + b"[" * 70 + b"]" * 70 + b"}}", "nested deeper than 64 levels"),
+    (b'{"query":"{ hello }","variables":{"a":[' + b"1," * 60_000 + b"1]}}", "more than 50000 values"),
+    (b'{"query":"{ hello }","variables":{"a":[' + b"{}," * 40_000 + b"1]}}", "more than 50000 values"),
     (b"<query>{ hello }</query>", "expected JSON"),
     (b"query=%7B+hello+%7D", "expected JSON"),
     (b'{"query":"{ hello }"}'.decode().encode("utf-16"), "expected JSON"),

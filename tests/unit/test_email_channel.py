@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatchers.email.channel import EmailChannel
-from dispatchers.provider import Content, EmailMessage, Recipient
+from dispatchers.provider import EmailMessage, Recipient
 from errors import ConfigurationError, CorruptData
 from models import ids
+from models.content import Content
 
 NOTIFICATION, USER = b"n" * 16, b"u" * 16
 CHANNEL = EmailChannel("Carillon <carillon@example.org>")

@@ -38,7 +38,7 @@ Transaction = Generator[Statement, list[Row], T]
 
 
 class Dialect(Protocol):
-    """Verbs over many rows. Key columns of a tenant table always hold `tenant_id`, so no statement forgets its tenants."""
+    """Verbs over many rows. Keys of a tenant table always hold `tenant_id`, so no statement forgets its tenants."""
 
     name: str
 
@@ -53,7 +53,7 @@ class Dialect(Protocol):
     def lookup(
         self, table: Table, key: Sequence[str], keys: Collection[Row], columns: Sequence[str], *, lock: bool = False
     ) -> Transaction[list[Row]]:
-        """The `columns` of rows with one of `keys` (ids, 32-byte hashes or integers); locked until the commit if asked."""
+        """The `columns` of rows with one of `keys` (ids, 32-byte hashes, integers), locked if asked."""
 
     def update(
         self, table: Table, key: Sequence[str], columns: Sequence[str], rows: Sequence[Row], guard: str = ""
@@ -75,7 +75,7 @@ class Dialect(Protocol):
         """Marks free outbox rows as the worker's: (seq, items, payload), urgent lanes first, about `limit` items."""
 
     def advance_heads(self, rows: Sequence[Row]) -> Transaction[list[Row]]:
-        """Moves inbox heads: rows (tenant, user, epoch, events, unread) in user order; gives (user, last seq, unread)."""
+        """Moves heads by rows (tenant, user, epoch, events, unread) in user order: (user, last seq, unread)."""
 
     def now(self) -> Transaction[int]:
         """The database's clock in microseconds since 1970 UTC."""

@@ -1,4 +1,4 @@
-"""The verbs on PostgreSQL 15 and newer: arrays taken apart by unnest, RETURNING for what was won, SKIP LOCKED for queues."""
+"""The verbs on PostgreSQL 15 and newer: unnest for many rows, RETURNING for what was won, SKIP LOCKED for queues."""
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache
@@ -75,7 +75,7 @@ class PostgresDialect:
     def insert_new(
         self, table: Table, columns: Sequence[str], key: Sequence[str], rows: Sequence[Row]
     ) -> Transaction[set[Row]]:
-        """See `Dialect.insert_new`: rows go in by key order, so that two callers never wait for each other in a ring."""
+        """See `Dialect.insert_new`: rows go in by key, so that two callers never wait in a ring."""
         if not rows:
             return set()
         places = [columns.index(name) for name in key]

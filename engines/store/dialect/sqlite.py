@@ -99,7 +99,13 @@ class SqliteDialect:
         return set(fresh)
 
     def lookup(
-        self, table: Table, key: Sequence[str], keys: Collection[Row], columns: Sequence[str], *, lock: bool = False
+        self,
+        table: Table,
+        key: Sequence[str],
+        keys: Collection[Row],
+        columns: Sequence[str],
+        *,
+        lock: bool = False,  # noqa: ARG002
     ) -> Transaction[list[Row]]:
         """See `Dialect.lookup`; the one writer holds every lock already."""
         require_tenant(table, key)

@@ -39,7 +39,7 @@ export class Mailbox {
     try {
       const answer = await fetch(ADDRESS, { headers: { accept: "application/json" } });
       if (!answer.ok) throw new Error(`The mailbox answered HTTP ${answer.status}.`);
-      this.replace(((await answer.json()) as { messages: Mail[] }).messages);
+      this.replace(((await answer.json()) as { mails: Mail[] }).mails);
       this.problem = "";
     } catch (cause) {
       this.problem =

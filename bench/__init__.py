@@ -1,0 +1,1 @@
+"""Benchmarks: what the product carries on this machine, and what each piece of it costs."""
