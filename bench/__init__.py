@@ -1,1 +1,1 @@
-"""Benchmarks: what the product carries on this machine, and what each piece of it costs."""
+"""Benchmarks and feeds: they drive the product from outside, through its public doors, and judge what came of it."""

@@ -50,7 +50,8 @@ def _packed(table: Table, key: Sequence[str], keys: Collection[Row]) -> Iterator
     yield len(keys)
     for name, values in zip(key, zip(*keys, strict=True), strict=True):
         if _width(table, name) == INTEGER_DIGITS:
-            yield "".join([f"{value:020d}" for value in values])
+            # digits as a blob: substr walks through text from its start, but reaches into a blob
+            yield "".join([f"{value:020d}" for value in values]).encode()
         else:
             yield b"".join(values)
 
