@@ -102,7 +102,9 @@ async def load(path: Path, *, users: int, rows: int) -> Loaded:
     await store.write(op.PutTenant(tenant, ids.new(), "bench", "bench", TenantKind.LIVE, wrapped, clock.now_us()))
     people = await _people(store, ids, tenant, users, clock.now_us())
     await _past(store, ids, tenant, people, rows // ROWS_A_NOTIFICATION, clock.now_us())
-    return Loaded(path, store, watch, meter, sealer, TenantDirectory(store), clock, ids, tenant, people)
+    tenants = TenantDirectory(store)
+    await tenants.get(tenant)
+    return Loaded(path, store, watch, meter, sealer, tenants, clock, ids, tenant, people)
 
 
 async def _people(store: Store, ids: Ids, tenant: bytes, count: int, at_us: int) -> list[bytes]:

@@ -58,20 +58,15 @@ class IdempotencyConflict(Failure):
 class Unavailable(Failure):
     """`errors.Unavailable`."""
 
-    retry_after_seconds: float = strawberry.field(description="Wait so long before the next try.")
+    retry_after_seconds: float = strawberry.field(default=1.0, description="Wait so long before the next try.")
 
     @classmethod
     def of(cls, error: errors.CarillonError, context: Context) -> Self:
         """As `Failure.of`, with the time to wait."""
-        return cls(
-            code=error.code,
-            message=error.message,
-            path=list(error.path),
-            retryable=error.retryable,
-            documentation=URL(f"{context.documentation}#{error.code}"),
-            trace_id=context.trace_id,
-            retry_after_seconds=error.retry_after_s if isinstance(error, errors.Unavailable) else 1.0,
-        )
+        failure = super().of(error, context)
+        if isinstance(error, errors.Unavailable):
+            failure.retry_after_seconds = error.retry_after_s
+        return failure
 
 
 Refusal = InvalidInput | Forbidden | Unavailable

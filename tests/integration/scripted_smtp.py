@@ -22,6 +22,7 @@ class ScriptedServer:
         script: from a command's first word to its answer, or to a list of answers used one after the other, the last
             for ever. ` ` is the greeting, `content` the first bytes of the content, `.` its end.
         offers: what EHLO announces.
+        tls: for a server that is encrypted from the first byte on; starttls: for one that offers to be.
         pause_s: before each answer to a command.
     """
 
@@ -31,6 +32,7 @@ class ScriptedServer:
         *,
         offers: tuple[str, ...] = (),
         tls: ssl.SSLContext | None = None,
+        starttls: ssl.SSLContext | None = None,
         pause_s: float = 0.0,
     ) -> None:
         self.script = {stage: list(said) if isinstance(said, list) else [said] for stage, said in script.items()}
@@ -39,8 +41,9 @@ class ScriptedServer:
         self.connections = 0
         self.most_at_once = 0
         self.port = 0
-        self._offers = offers
+        self._offers = (*offers, "STARTTLS") if starttls else offers
         self._tls = tls
+        self._starttls = starttls
         self._pause_s = pause_s
         self._is_silent = False
         self._reads_on = asyncio.Event()
@@ -98,7 +101,7 @@ class ScriptedServer:
         self._open[writer] = asyncio.current_task()
         self.most_at_once = max(self.most_at_once, len(self._open))
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await self._converse(reader, writer)
         finally:
             writer.transport.abort()
@@ -116,12 +119,15 @@ class ScriptedServer:
             told = await self._answer(command, reader, writer)
             if command == "QUIT":
                 return
+            if command == "STARTTLS" and self._starttls is not None:
+                await writer.start_tls(self._starttls)
             if told.startswith("354"):
                 told = await self._content(reader, writer)
 
     async def _content(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+        first = await reader.readexactly(1)
         await self._answer("content", reader, writer)
-        lines = []
+        lines = [first]
         while (line := await reader.readuntil(b"\r\n")) != b".\r\n":
             lines.append(line.removeprefix(b"."))
         if self.script.get(".", [""])[0] not in (CLOSE, SILENCE):

@@ -1,0 +1,215 @@
+"""Notifications and their deliveries: one module, since each leads to the other."""
+
+from collections.abc import Sequence
+
+import msgspec
+import strawberry
+
+from engines.store.queries import DeliveryRow, NotificationRow
+from models import ids
+from models.content import for_channel
+from models.decisions import Rule, StageName
+from schema.access import may_see
+from schema.attempts import AttemptConnection, AttemptWindow
+from schema.context import DeliveryPage, Inform
+from schema.decisions import Decision, decision, decisions_of
+from schema.enums import Channel, DeliveryState, NotificationState, Priority, ReasonCode
+from schema.node import Node
+from schema.pages import After, CursorKind, First, PageInfo, page_info, page_size, read_cursor, write_cursor
+from schema.progress import count_states, delivery_state, notification_state
+from schema.scalars import URL, DateTime, JSONObject
+from schema.users import User
+
+_LABELS = msgspec.json.Decoder(dict)
+_START = bytes(18)
+_STATED = ((StageName.AUDIENCE, Rule.NAMED), (StageName.COMPOSE, Rule.INLINE_CONTENT))
+"""What every notification decides by itself while audiences are named and content is inline."""
+
+
+@strawberry.type(description="How many deliveries are in a state.")
+class StateCount:
+    """One of a notification's counts."""
+
+    state: DeliveryState = strawberry.field(description="The state.")
+    count: int = strawberry.field(description="How many deliveries are in it.")
+
+
+@strawberry.type(description="What a delivery says on its channel.")
+class RenderedContent:
+    """models.content.ChannelContent without its data."""
+
+    title: str | None = strawberry.field(description="The title, or an e-mail's subject.")
+    body: str = strawberry.field(description="The text.")
+    url: URL | None = strawberry.field(description="Where a click leads.")
+    html: str | None = strawberry.field(description="An e-mail's HTML part, where the caller wrote one.")
+
+
+@strawberry.type(description="A request to notify, and what became of it.")
+class Notification(Node):
+    """A row of notifications. `row` is absent only where nothing but the id was asked for."""
+
+    row: strawberry.Private[NotificationRow]
+    category_key: str = strawberry.field(description="The category it belongs to.")
+    priority: Priority = strawberry.field(description="How urgent it is.")
+    channels: list[Channel] = strawberry.field(description="The channels that it may use.")
+    recipient_count: int = strawberry.field(description="How many users it is for.")
+    created_at: DateTime = strawberry.field(description="When it was accepted.")
+    send_at: DateTime | None = strawberry.field(description="When it is to go out; null: at once.")
+    expires_at: DateTime | None = strawberry.field(description="After this nothing of it is sent any more.")
+
+    @classmethod
+    def of(cls, row: NotificationRow) -> "Notification":
+        """From its row."""
+        return cls(
+            id=notification_id(row.id),
+            row=row,
+            category_key=row.category,
+            priority=Priority(row.priority),
+            channels=[channel for channel in Channel if row.channels >> channel & 1],
+            recipient_count=row.recipients,
+            created_at=DateTime(row.created_at),
+            send_at=DateTime(row.send_at) if row.send_at is not None else None,
+            expires_at=DateTime(row.expires_at) if row.expires_at is not None else None,
+        )
+
+    @strawberry.field(description="Your own key-values, as they were sent.")
+    def labels(self) -> JSONObject | None:
+        """Kept as JSON."""
+        return JSONObject(_LABELS.decode(self.row.labels)) if self.row.labels is not None else None
+
+    @strawberry.field(description="How far it is as a whole, at this moment.")
+    async def state(self, info: Inform) -> NotificationState:
+        """Derived from the counts."""
+        counts = count_states(await info.context.reads.counts(self.row.id))
+        return notification_state(self.row, counts, info.context.now_us())
+
+    @strawberry.field(description="Its deliveries by state; states that no delivery is in are left out.")
+    async def counts(self, info: Inform) -> list[StateCount]:
+        """At most one per state."""
+        counts = count_states(await info.context.reads.counts(self.row.id))
+        return [StateCount(state=state, count=count) for state, count in counts.items()]
+
+    @strawberry.field(description="What was decided for all deliveries alike, stage by stage. At most 20.")
+    def decisions(self) -> list[Decision]:
+        """Nothing of this is stored: it follows from the kinds of audience and message."""
+        return [decision(stage, rule) for stage, rule in _STATED]
+
+    @strawberry.field(description="Its deliveries: one for each user and channel, in the order of their users' ids.")
+    async def deliveries(
+        self, info: Inform, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+    ) -> "DeliveryConnection | None":
+        """One read a page."""
+        size = page_size(first)
+        place = read_cursor(CursorKind.DELIVERIES, after)
+        user, step = (place or _START)[:16], int.from_bytes((place or _START)[16:])
+        rows = await info.context.reads.deliveries(DeliveryPage(self.row.id, user, step, size + 1))
+        info.context.count_items(min(len(rows), size))
+        return _deliveries(rows, size, has_previous=place is not None)
+
+
+@strawberry.type(description="A notification for one user on one channel.")
+class Delivery(Node):
+    """A row of deliveries."""
+
+    row: strawberry.Private[DeliveryRow]
+    channel: Channel = strawberry.field(description="The medium.")
+    step: str = strawberry.field(description="The step of the notification that it belongs to; here: the channel.")
+    state: DeliveryState = strawberry.field(description="Its state at this moment.")
+    reason: ReasonCode | None = strawberry.field(description="Why it is in that state, off the happy path.")
+    decisions: list[Decision] = strawberry.field(description="Why it went that way, stage by stage. At most 20.")
+    provider_name: str | None = strawberry.field(description="Who was called last.")
+    created_at: DateTime = strawberry.field(description="When the notification was worked out for this user.")
+    next_attempt_at: DateTime | None = strawberry.field(description="When the next attempt is due.")
+    sent_at: DateTime | None = strawberry.field(description="When the provider took it.")
+    delivered_at: DateTime | None = strawberry.field(description="When it arrived.")
+    seen_at: DateTime | None = strawberry.field(description="When it was first on the user's screen.")
+    read_at: DateTime | None = strawberry.field(description="When the user opened it.")
+
+    @classmethod
+    def of(cls, row: DeliveryRow) -> "Delivery":
+        """From its row."""
+        return cls(
+            id=strawberry.ID(ids.encode(ids.DELIVERY, ids.delivery_bytes(row.key))),
+            row=row,
+            channel=Channel(row.channel),
+            step=Channel(row.step).name.lower(),
+            state=delivery_state(row.state, under_way=bool(row.under_way)),
+            reason=ReasonCode(row.reason) if row.reason is not None else None,
+            decisions=decisions_of(row.decisions),
+            provider_name=row.provider,
+            created_at=DateTime(row.created_at),
+            next_attempt_at=_time(row.next_attempt_at),
+            sent_at=_time(row.sent_at),
+            delivered_at=_time(row.delivered_at),
+            seen_at=_time(row.seen_at),
+            read_at=_time(row.read_at),
+        )
+
+    @strawberry.field(description="The notification that it is a part of.")
+    async def notification(self, info: Inform) -> Notification:
+        """Read together with those of other deliveries. It outlives its deliveries, so it is there."""
+        row = await info.context.reads.notification(self.row.notification)
+        return Notification.of(row)
+
+    @strawberry.field(description="Whom it is for; null when the user is gone.")
+    async def user(self, info: Inform) -> User | None:
+        """Read together with those of other deliveries."""
+        row = await info.context.reads.person(self.row.user)
+        return User.of(row) if row is not None else None
+
+    @strawberry.field(description="What it says on its channel; null for callers who may not send.")
+    async def content(self, info: Inform) -> RenderedContent | None:
+        """Opened once per notification."""
+        if not may_see(info.context.caller, "Delivery.content"):
+            return None
+        content = await info.context.reads.content(self.row.notification)
+        if content is None:
+            return None
+        shown = for_channel(content, self.channel)
+        url = URL(shown.url) if shown.url is not None else None
+        return RenderedContent(title=shown.title, body=shown.body, url=url, html=shown.html)
+
+    @strawberry.field(description="The calls to the provider, oldest first. An inbox item needs none.")
+    async def attempts(
+        self, info: Inform, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+    ) -> AttemptConnection | None:
+        """Read together with those of other deliveries."""
+        window = AttemptWindow(first, after)
+        page = window.page(await info.context.reads.attempts(self.row.key))
+        info.context.count_items(len(page.edges))
+        return page
+
+
+@strawberry.type(description="A delivery at its place in the list.")
+class DeliveryEdge:
+    """Relay's edge."""
+
+    cursor: str = strawberry.field(description="The place of this item: pass it as after to go on from here.")
+    node: Delivery = strawberry.field(description="The delivery.")
+
+
+@strawberry.type(description="A page of deliveries.")
+class DeliveryConnection:
+    """Relay's connection."""
+
+    edges: list[DeliveryEdge] = strawberry.field(description="The deliveries with their places.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in its list.")
+
+
+def notification_id(raw: bytes) -> strawberry.ID:
+    """`ntf_…`"""
+    return strawberry.ID(ids.encode(ids.NOTIFICATION, raw))
+
+
+def _deliveries(rows: Sequence[DeliveryRow], size: int, *, has_previous: bool) -> DeliveryConnection:
+    edges = [DeliveryEdge(cursor=_cursor(row), node=Delivery.of(row)) for row in rows[:size]]
+    info = page_info([edge.cursor for edge in edges], has_next=len(rows) > size, has_previous=has_previous)
+    return DeliveryConnection(edges=edges, page_info=info)
+
+
+def _cursor(row: DeliveryRow) -> str:
+    return write_cursor(CursorKind.DELIVERIES, row.user + row.step.to_bytes(2))
+
+
+def _time(at_us: int | None) -> DateTime | None:
+    return DateTime(at_us) if at_us is not None else None
