@@ -18,7 +18,7 @@ def judge(journals: Journals) -> list[Finding]:
     return [
         *_deliveries(expected, journals),
         *_mails(expected, journals.mails),
-        *_copies(expected, journals),
+        *_copies(journals),
         *_logs(expected, journals),
         *_items(expected, journals),
     ]
@@ -57,7 +57,7 @@ def _mails(expected: Expected, mails: Sequence[Mail]) -> Iterator[Finding]:
             yield Finding(Kind.SWAP, f"{wanted} said {mail.subject!r} instead of {wanted.entry.send.title!r}")
 
 
-def _copies(expected: Expected, journals: Journals) -> Iterator[Finding]:
+def _copies(journals: Journals) -> Iterator[Finding]:
     """Each mail belongs to an attempt that may have been taken, and all but the last copy to an unknown one."""
     mails = mails_by_delivery(journals.mails)
     for of_one in journals.deliveries.values():
@@ -75,7 +75,7 @@ def _copies_of(delivery: DeliveryEntry, mails: Sequence[Mail]) -> Iterator[Findi
             yield Finding(Kind.CONTRADICTION, f"the server took {attempt} of {delivery.id}, which is {word}")
         if taken.count(attempt) > 1:
             yield Finding(Kind.DUPLICATE, f"{attempt} of {delivery.id} was taken {taken.count(attempt)} times")
-    unexplained = [attempt for attempt in set(taken) if outcomes.get(attempt) != "UNKNOWN"]
+    unexplained = [attempt for attempt in set(taken) if outcomes.get(attempt, "UNKNOWN") != "UNKNOWN"]
     if len(unexplained) > 1:
         yield Finding(Kind.DUPLICATE, f"{delivery.id} was taken {len(unexplained)} times without an unknown outcome")
     sent = [attempt for attempt, outcome in outcomes.items() if outcome == "SENT"]

@@ -1,4 +1,4 @@
-"""What must have come of all that was accepted: one delivery for each recipient and channel. Asked by `bench.balance`."""
+"""What must have come of all that was accepted: a delivery for each recipient and channel. Asked by `bench.balance`."""
 
 from collections.abc import Iterator, Sequence
 
@@ -73,9 +73,7 @@ def delivery_key_of(id_: str) -> tuple[str, str] | None:
     return ids.encode(ids.NOTIFICATION, notification), ids.encode(ids.USER, user)
 
 
-def came_true(
-    sends: Sequence[SenderEntry], mails: Sequence[Mail], inboxes: Sequence[InboxEntry]
-) -> list[SenderEntry]:
+def came_true(sends: Sequence[SenderEntry], mails: Sequence[Mail], inboxes: Sequence[InboxEntry]) -> list[SenderEntry]:
     """The sends, where those that got no answer carry the notification that mails or inbox items tell of."""
     told = [(mail.subject, mail.delivery or "") for mail in mails]
     told += [(entry.title, entry.item) for entry in inboxes]

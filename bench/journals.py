@@ -1,4 +1,4 @@
-"""What the outside journals hold: of senders, of the SMTP server, of inbox readers, and the attempt log as the API tells it.
+"""What the outside journals hold: of senders, the SMTP server and inbox readers, and the attempt log as the API has it.
 
 Written by feeds and drills, judged by `bench.balance`.
 """

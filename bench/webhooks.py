@@ -85,7 +85,15 @@ def _text(payload: Payload) -> str:
 
 def _link(payload: Payload) -> str | None:
     link = _first(payload, ("comment", "review", *SUBJECTS, "repository", "sender"), ("html_url",))
-    return link or str(payload.get("compare") or "") or None
+    return link or str(payload.get("compare") or "") or next(_references(payload), None)
+
+
+def _references(payload: Payload) -> Iterator[str]:
+    """What a security advisory, which belongs to no repository, refers to."""
+    for part in _parts(payload, ("security_advisory",)):
+        references = part.get("references")
+        for one in references if isinstance(references, list) else ():
+            yield str(one["url"])
 
 
 def _first(payload: Payload, parts: tuple[str, ...], names: tuple[str, ...]) -> str:

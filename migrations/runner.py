@@ -13,11 +13,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from errors import ConfigurationError, CorruptData, EngineUnavailable, MigrationMismatch
+from errors import CarillonError, ConfigurationError, CorruptData, EngineUnavailable, MigrationMismatch
 
 FOLDER = Path(__file__).parent
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
@@ -30,9 +29,11 @@ _EXPECTED = "expected sqlite:///path or postgresql://login@host/database"
 
 
 def upgrade(url: str) -> None:
-    """Walk to the head, all or nothing; a database that is there stays as it is. Two callers at once are safe.
+    """Walk to the head, all or nothing; a database that is there stays as it is.
 
-    PostgreSQL: connect as the owner of the database, who may create roles unless `carillon_service` exists.
+    Processes that upgrade one database at once take turns. Within a process call it once at a time: Alembic keeps the
+    migration under way in globals. PostgreSQL: connect as the owner of the database, who may create roles unless the
+    role `carillon_service` exists.
 
     Raises:
         MigrationMismatch: the database is newer than this code.
@@ -115,7 +116,10 @@ def _opened(url: str) -> Iterator[Engine]:
     try:
         yield engine
     except DatabaseError as error:
-        raise _translated(error, place) from error
+        translated = _translated(error, place)
+        if translated is None:
+            raise
+        raise translated from error
     finally:
         engine.dispose()
 
@@ -137,7 +141,7 @@ def _connect_args(place: URL) -> dict[str, int]:
     return {"timeout": BUSY_TIMEOUT_S} if place.drivername == "sqlite" else {"connect_timeout": 10}
 
 
-def _translated(error: DatabaseError, place: URL) -> Exception:
+def _translated(error: DatabaseError, place: URL) -> CarillonError | None:
     where = place.render_as_string(hide_password=True)
     if isinstance(error, OperationalError):
         return EngineUnavailable(f"{where} does not answer: {error.orig}")
@@ -146,7 +150,7 @@ def _translated(error: DatabaseError, place: URL) -> Exception:
         return ConfigurationError(f"{advice}: {where} says: {error.orig}")
     if place.drivername == "sqlite" and type(error) is DatabaseError:
         return CorruptData(f"{where} is damaged, or no SQLite database: {error.orig}")
-    return error
+    return None
 
 
 def _is_absent_file(place: URL) -> bool:
@@ -154,21 +158,14 @@ def _is_absent_file(place: URL) -> bool:
 
 
 def _prepare_file(engine: Engine) -> None:
-    """What only a new file can be given, and the log mode, which no transaction may change."""
-    event.listen(engine, "connect", _leave_transactions_to_us)
+    """Set the log mode, which no transaction may change; transactions begun later take turns from their start."""
     with engine.connect() as connection:
-        # without it, space that pruning frees could be given back only by rewriting the whole file
-        connection.exec_driver_sql("PRAGMA auto_vacuum=INCREMENTAL")
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     event.listen(engine, "begin", _begin_immediate)
 
 
-def _leave_transactions_to_us(connection: DBAPIConnection, _record: object) -> None:
-    # Python's sqlite3 begins no transaction before DDL, so a migration that fails half-way would leave half
-    connection.isolation_level = None
-
-
 def _begin_immediate(connection: Connection) -> None:
+    # Python's sqlite3 begins no transaction before DDL, so a migration that fails half-way would leave half
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

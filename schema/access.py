@@ -1,4 +1,4 @@
-"""Who may see what: the one table behind queries, nodes and sensitive fields. Mutations are judged by their use cases."""
+"""Who may see what: the one table behind queries, nodes and sensitive fields. Use cases judge what they change."""
 
 from models import ids
 from models.principal import Permission, Principal

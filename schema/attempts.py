@@ -9,6 +9,7 @@ from models import ids
 from schema.access import may_see
 from schema.context import Inform
 from schema.enums import Outcome, ReasonCode
+from schema.fields import answered
 from schema.node import Node
 from schema.pages import CursorKind, PageInfo, page_info, page_size, read_cursor, write_cursor
 from schema.scalars import DateTime
@@ -43,7 +44,7 @@ class Attempt(Node):
             settled_at=DateTime(row.settled_at) if row.settled_at is not None else None,
         )
 
-    @strawberry.field(
+    @answered(
         description="What the provider answered, word for word; null for callers who may not manage users, "
         "since it may repeat the address."
     )

@@ -6,6 +6,7 @@ import msgspec
 import strawberry
 
 from engines.store.queries import DeliveryRow, NotificationRow
+from errors import NotFound
 from models import ids
 from models.content import for_channel
 from models.decisions import Rule, StageName
@@ -14,6 +15,7 @@ from schema.attempts import AttemptConnection, AttemptWindow
 from schema.context import DeliveryPage, Inform
 from schema.decisions import Decision, decision, decisions_of
 from schema.enums import Channel, DeliveryState, NotificationState, Priority, ReasonCode
+from schema.fields import answered
 from schema.node import Node
 from schema.pages import After, CursorKind, First, PageInfo, page_info, page_size, read_cursor, write_cursor
 from schema.progress import count_states, delivery_state, notification_state
@@ -46,7 +48,7 @@ class RenderedContent:
 
 @strawberry.type(description="A request to notify, and what became of it.")
 class Notification(Node):
-    """A row of notifications. `row` is absent only where nothing but the id was asked for."""
+    """A row of notifications."""
 
     row: strawberry.Private[NotificationRow]
     category_key: str = strawberry.field(description="The category it belongs to.")
@@ -72,29 +74,29 @@ class Notification(Node):
             expires_at=DateTime(row.expires_at) if row.expires_at is not None else None,
         )
 
-    @strawberry.field(description="Your own key-values, as they were sent.")
+    @answered(description="Your own key-values, as they were sent.")
     def labels(self) -> JSONObject | None:
         """Kept as JSON."""
         return JSONObject(_LABELS.decode(self.row.labels)) if self.row.labels is not None else None
 
-    @strawberry.field(description="How far it is as a whole, at this moment.")
+    @answered(description="How far it is as a whole, at this moment.")
     async def state(self, info: Inform) -> NotificationState:
         """Derived from the counts."""
         counts = count_states(await info.context.reads.counts(self.row.id))
         return notification_state(self.row, counts, info.context.now_us())
 
-    @strawberry.field(description="Its deliveries by state; states that no delivery is in are left out.")
+    @answered(description="Its deliveries by state; states that no delivery is in are left out.")
     async def counts(self, info: Inform) -> list[StateCount]:
         """At most one per state."""
         counts = count_states(await info.context.reads.counts(self.row.id))
         return [StateCount(state=state, count=count) for state, count in counts.items()]
 
-    @strawberry.field(description="What was decided for all deliveries alike, stage by stage. At most 20.")
+    @answered(description="What was decided for all deliveries alike, stage by stage. At most 20.")
     def decisions(self) -> list[Decision]:
         """Nothing of this is stored: it follows from the kinds of audience and message."""
         return [decision(stage, rule) for stage, rule in _STATED]
 
-    @strawberry.field(description="Its deliveries: one for each user and channel, in the order of their users' ids.")
+    @answered(description="Its deliveries: one for each user and channel, in the order of their users' ids.")
     async def deliveries(
         self, info: Inform, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> "DeliveryConnection | None":
@@ -145,19 +147,25 @@ class Delivery(Node):
             read_at=_time(row.read_at),
         )
 
-    @strawberry.field(description="The notification that it is a part of.")
+    @answered(description="The notification that it is a part of.")
     async def notification(self, info: Inform) -> Notification:
-        """Read together with those of other deliveries. It outlives its deliveries, so it is there."""
+        """Read together with those of other deliveries.
+
+        Raises:
+            NotFound: it was removed for its age between two reads.
+        """
         row = await info.context.reads.notification(self.row.notification)
+        if row is None:
+            raise NotFound("the notification is no longer kept")
         return Notification.of(row)
 
-    @strawberry.field(description="Whom it is for; null when the user is gone.")
+    @answered(description="Whom it is for; null when the user is gone.")
     async def user(self, info: Inform) -> User | None:
         """Read together with those of other deliveries."""
         row = await info.context.reads.person(self.row.user)
         return User.of(row) if row is not None else None
 
-    @strawberry.field(description="What it says on its channel; null for callers who may not send.")
+    @answered(description="What it says on its channel; null for callers who may not send.")
     async def content(self, info: Inform) -> RenderedContent | None:
         """Opened once per notification."""
         if not may_see(info.context.caller, "Delivery.content"):
@@ -169,7 +177,7 @@ class Delivery(Node):
         url = URL(shown.url) if shown.url is not None else None
         return RenderedContent(title=shown.title, body=shown.body, url=url, html=shown.html)
 
-    @strawberry.field(description="The calls to the provider, oldest first. An inbox item needs none.")
+    @answered(description="The calls to the provider, oldest first. An inbox item needs none.")
     async def attempts(
         self, info: Inform, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> AttemptConnection | None:

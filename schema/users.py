@@ -7,6 +7,7 @@ from models import ids
 from models.vocabulary import HandleKind
 from schema.access import may_see
 from schema.context import Inform
+from schema.fields import answered
 from schema.node import Node
 from schema.scalars import DateTime
 
@@ -31,7 +32,7 @@ class User(Node):
             created_at=DateTime(row.created_at),
         )
 
-    @strawberry.field(
+    @answered(
         description="Your own id of the user; null for one who is known by an address only, "
         "and for callers who may not manage users."
     )
@@ -43,7 +44,7 @@ class User(Node):
             return None
         return info.context.reads.handle(self.row)
 
-    @strawberry.field(description="The e-mail address; null without one, and for callers who may not manage users.")
+    @answered(description="The e-mail address; null without one, and for callers who may not manage users.")
     async def email(self, info: Inform) -> str | None:
         """Read and opened together with those of other users."""
         if not may_see(info.context.caller, "User.email", self.row.id):

@@ -25,12 +25,12 @@ class WorkerService:
     def __init__(self, base: Foundation, bus: Bus) -> None:
         self._base = base
         self.sweep = Sweep(base.store, bus, base.worker, policy(base.settings), base.clock)
-        self._waker = Waker(base.store, bus, base.clock)
+        self.wake = Waker(base.store, bus, base.clock)
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
         """What to run, for ever."""
         return [
-            every(WAKE_EVERY_S, self._waker),
+            every(WAKE_EVERY_S, self.wake),
             every(SWEEP_EVERY_S, self.sweep),
             every(FORGET_EVERY_S, self._forget),
         ]

@@ -2,12 +2,15 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from deploy.local.postgres import Postgres
+from engines.store.base import Store
 from errors import EngineUnavailable
+from tests.stores import KINDS, Watch, open_postgres, open_sqlite
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +35,24 @@ def postgres_database(postgres_server: Postgres) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     yield postgres_server.create_database(name)
     postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Every statement that the test ran; the test fails if one reached a tenant table without naming tenants."""
+    seen = Watch()
+    yield seen
+    assert seen.blind == []
+
+
+@pytest.fixture(params=KINDS)
+async def store(request: pytest.FixtureRequest, tmp_path: Path, watch: Watch) -> AsyncIterator[Store]:
+    """A migrated, empty store of each kind."""
+    if request.param == "sqlite":
+        async with open_sqlite(tmp_path, watch) as opened:
+            yield opened
+    else:
+        server: Postgres = request.getfixturevalue("postgres_server")
+        owner_url: str = request.getfixturevalue("postgres_database")
+        async with open_postgres(server, owner_url, watch) as opened:
+            yield opened

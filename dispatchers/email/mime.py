@@ -92,7 +92,7 @@ def text_header(name: str, value: str) -> str:
     """An unstructured field: as it stands where ASCII allows, else encoded words; folded at 78 where it can be."""
     value = one_line(value)
     if _is_plain(value):
-        if len(name) + 2 + len(value) <= _LINE:
+        if len(name) + 2 + len(value) <= (_LINE if " " in value else _LONGEST_LINE):
             return f"{name}: {value}\r\n"
         lines = _folded(f"{name}: {value}")
         if max(map(len, lines)) <= _LONGEST_LINE:

@@ -12,7 +12,7 @@ class SocketLimits(msgspec.Struct, frozen=True):
     """At once on one socket."""
     message_bytes: int = 262_144
     waiting_bytes: int = 1_048_576
-    """Of frames that the client has not taken yet. One frame alone may be larger."""
+    """Of frames that the client has not taken yet. A frame may exceed it where less than `pause_bytes` wait."""
     pause_bytes: int = 65_536
     """From here on a subscription waits for the client before it asks its source for the next event."""
     ping_every_s: float = 12.0

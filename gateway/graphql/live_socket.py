@@ -184,7 +184,7 @@ class LiveSocket(Generic[P, C]):
         return self._deliver(id_, answer, begun.trace_id)
 
     def _deliver(self, id_: str, answer: Answer, trace_id: str) -> bool:
-        """Push one answer; False when it was an error that ends the operation."""
+        """Push one answer; False when nothing may follow: it was an error, or the socket is closing."""
         faults = answer.faults
         if answer.executed:
             try:
@@ -192,7 +192,7 @@ class LiveSocket(Generic[P, C]):
             except Exception as error:  # noqa: BLE001 - the edge: a resolver gave what JSON cannot hold
                 faults = (self._parts.problems.of(error, trace_id),)
             else:
-                return True
+                return self._open
         self.push(error_message(id_, entries(faults, trace_id)))
         return False
 

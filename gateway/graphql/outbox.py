@@ -26,7 +26,8 @@ class Outbox:
     def put(self, frame: bytes) -> bool:
         """Queue a frame without waiting; False when the client is too far behind, and the frame is not taken."""
         size = len(frame)
-        if self._waiting_bytes and self._waiting_bytes + size > self._limits.waiting_bytes:
+        behind = self._waiting_bytes > self._limits.pause_bytes
+        if behind and self._waiting_bytes + size > self._limits.waiting_bytes:
             return False
         self._frames.append(frame)
         self._waiting_bytes += size

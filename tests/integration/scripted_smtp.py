@@ -11,7 +11,7 @@ CLOSE: Final = object()
 SILENCE: Final = object()
 """Instead of an answer: none, and nothing is read until the test asks whether everyone left."""
 
-_ORDINARY = {" ": "220 scripted.test ESMTP", "DATA": "354 Go ahead", "QUIT": "221 Bye"}
+_ORDINARY = {" ": "220 scripted.test ESMTP", "DATA": "354 Go ahead", "QUIT": "221 Bye", "STARTTLS": "220 Go ahead"}
 _PATIENCE_S = 10.0
 
 

@@ -53,6 +53,13 @@ class Client:
         payload: dict[str, Any] = answer["payload"]
         return payload
 
+    async def stop_and_read_on(self, id_: str) -> None:
+        """Stop an operation, and read what was on its way."""
+        await self.send({"id": id_, "type": "complete"})
+        await self.send({"type": "ping"})
+        while (await self.next())["type"] != "pong":
+            pass
+
     async def closed(self) -> tuple[int, str]:
         """Code and reason, once the server has closed; messages before are passed over."""
         with contextlib.suppress(ConnectionClosed):
@@ -94,7 +101,7 @@ async def door() -> AsyncIterator[Door]:
         yield opened
 
 
-# ---------------------------------------------------------------------------------------------------------- the greeting
+# --------------------------------------------------------------------------------------------------------- the greeting
 
 
 @in_one_loop
@@ -418,7 +425,7 @@ async def test_a_message_over_the_limit_closes(shared: Door) -> None:
         assert (await client.closed())[0] == 1009
 
 
-# -------------------------------------------------------------------------------------------------- who may stay, and end
+# ------------------------------------------------------------------------------------------------ who may stay, and end
 
 
 async def test_a_token_that_expires_or_is_revoked_ends_its_sockets(door: Door) -> None:
@@ -470,19 +477,27 @@ async def test_the_server_pings_and_drops_who_does_not_answer(door: Door) -> Non
         assert (await alive.ask("1", "{ hello }"))["data"]
 
 
-async def test_a_client_that_does_not_read_is_closed() -> None:
+@pytest.mark.parametrize("stuck", [False, True])
+async def test_a_client_that_lets_too_much_wait_is_closed(stuck: bool) -> None:
     limits = Limits(sockets=SocketLimits(beat_s=0.01, waiting_bytes=200_000, pause_bytes=50_000, close_within_s=0.2))
     async with open_door(limits) as door:
-        slow = socket.socket()
-        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        slow.connect(("127.0.0.1", door.port))
-        slow.setblocking(False)
-        async with unknown_client(door, sock=slow, max_queue=1) as client:
+        small = socket.socket()
+        small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        small.connect(("127.0.0.1", door.port))
+        small.setblocking(False)
+        async with unknown_client(door, sock=small) as client:
             await client.send({"type": "connection_init", "payload": {"token": "ada"}})
+            await client.next()
+            if stuck:
+                client.socket.transport.pause_reading()
             for number in range(20):
                 await client.subscribe(str(number), "subscription { flood(chunkBytes: 40000) }")
-            await eventually(lambda: door.counts.open_sockets == 1)
+            await eventually(lambda: door.counts.operations == {("subscription", "OK"): 20})
             await eventually(lambda: door.counts.open_sockets == 0)
+            if stuck:
+                client.socket.transport.abort()
+            else:
+                assert await client.closed() == (1013, "slow: more than 200000 bytes are waiting to be read")
 
 
 async def test_one_subscription_waits_for_a_client_that_reads_late() -> None:
@@ -492,13 +507,16 @@ async def test_one_subscription_waits_for_a_client_that_reads_late() -> None:
 
         for _ in range(100):
             assert len((await client.next())["payload"]["data"]["flood"]) == 100_000
-        await client.send({"id": "s", "type": "complete"})
+        await client.stop_and_read_on("s")
 
 
 async def test_a_message_larger_than_the_buffer_is_sent_when_nothing_else_waits() -> None:
-    async with open_door(Limits(sockets=SocketLimits(waiting_bytes=1_000))) as door, admitted(door) as client:
+    limits = Limits(sockets=SocketLimits(waiting_bytes=1_000, pause_bytes=500))
+    async with open_door(limits) as door, admitted(door) as client:
         await client.subscribe("s", "subscription { flood(chunkBytes: 50000) }")
-        assert len((await client.next())["payload"]["data"]["flood"]) == 50_000
+        for _ in range(5):
+            assert len((await client.next())["payload"]["data"]["flood"]) == 50_000
+        await client.stop_and_read_on("s")
 
 
 async def test_a_client_that_leaves_ends_its_queries_and_subscriptions_but_never_a_mutation(door: Door) -> None:
@@ -571,7 +589,7 @@ async def test_open_sockets_and_their_operations_are_counted(door: Door) -> None
     await eventually(lambda: door.counts.open_sockets == 0)
 
 
-async def test_a_thousand_idle_sockets_hold_no_task_of_ours_but_their_readers(door: Door) -> None:
+async def test_idle_sockets_hold_no_task_but_the_servers_own(door: Door) -> None:
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(50):
             await stack.enter_async_context(admitted(door))

@@ -22,7 +22,9 @@ def follow_up(d: Dialect, settlements: Sequence[Settlement]) -> Transaction[None
         for one in settlements
         if one.retry_at is not None
     ]
-    yield from d.insert_new(tables.retries, RETRY, DELIVERY, retries)
+    # an earlier attempt's time is void once a later one has been made
+    yield from d.delete(tables.retries, DELIVERY, [row[:4] for row in retries])
+    yield from d.insert(tables.retries, RETRY, retries)
     dead: list[Row] = [(*_delivery(one), one.dead.value, one.at_us) for one in settlements if one.dead is not None]
     yield from d.insert_new(tables.dead_letters, (*DELIVERY, "reason", "created_at"), DELIVERY, dead)
 

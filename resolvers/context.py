@@ -1,0 +1,81 @@
+"""What `info.context` is, one for each operation. The factory is built by services and called by the endpoint."""
+
+from functools import cached_property
+
+import msgspec
+from strawberry.types import Info
+
+from engines.secrets.sealer import Sealer
+from engines.store.base import Store
+from errors import QueryTooCostly
+from models.clock import Clock
+from models.principal import Principal
+from resolvers.reads import OperationReads
+from schema.failures import DOCUMENTATION
+from usecases.follow_inbox import FollowInbox
+from usecases.inbox_cursor import InboxCursors
+from usecases.mark_inbox import MarkInbox
+from usecases.send_notifications import SendNotifications
+from usecases.tenant_directory import TenantDirectory
+from usecases.upsert_users import UpsertUsers
+
+ITEMS_AT_MOST = 10_000
+"""What all lists of one operation may hand out together: nested lists multiply."""
+
+
+class Backing(msgspec.Struct, frozen=True, kw_only=True):
+    """What every operation stands on: the same for all of them."""
+
+    store: Store
+    sealer: Sealer
+    tenants: TenantDirectory
+    cursors: InboxCursors
+    send: SendNotifications
+    upsert: UpsertUsers
+    mark: MarkInbox
+    follow: FollowInbox
+    clock: Clock
+    documentation: str = DOCUMENTATION
+    """The absolute address of the page on errors."""
+
+
+class Context:
+    """`schema.context.Context`, with what root fields need besides."""
+
+    def __init__(self, backing: Backing, caller: Principal, trace_id: str) -> None:
+        self.backing = backing
+        self.caller = caller
+        self.trace_id = trace_id
+        self._items = 0
+
+    @property
+    def documentation(self) -> str:
+        """See `Context.documentation`."""
+        return self.backing.documentation
+
+    @cached_property
+    def reads(self) -> OperationReads:
+        """See `Context.reads`."""
+        backing = self.backing
+        return OperationReads(backing.store, backing.sealer, backing.tenants, self.caller.tenant)
+
+    def now_us(self) -> int:
+        """See `Context.now_us`."""
+        return self.backing.clock.now_us()
+
+    def count_items(self, items: int) -> None:
+        """See `Context.count_items`."""
+        self._items += items
+        if self._items > ITEMS_AT_MOST:
+            raise QueryTooCostly(f"the lists of one operation hand out at most {ITEMS_AT_MOST:,} items together")
+
+
+class ContextFactory(Backing, frozen=True, kw_only=True):
+    """Makes the context of each operation: pass it to the endpoint as `make_context`."""
+
+    def __call__(self, caller: Principal, trace_id: str) -> Context:
+        """A context of its own."""
+        return Context(self, caller, trace_id)
+
+
+Inform = Info[Context, None]

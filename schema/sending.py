@@ -1,0 +1,154 @@
+"""Sending notifications: what a caller writes and what comes back."""
+
+from collections.abc import Awaitable
+from typing import Annotated
+
+import strawberry
+
+from errors import NotFound
+from schema.context import Context, Inform
+from schema.enums import Channel, Priority
+from schema.failures import Forbidden, IdempotencyConflict, InvalidInput, Unavailable
+from schema.fields import answered
+from schema.node import Node
+from schema.notifications import Notification, notification_id
+from schema.scalars import URL, DateTime, JSONObject
+from schema.selection import selects_only_id
+
+
+@strawberry.input(description="Who shall be reached: exactly one of these.", one_of=True)
+class AudienceInput:
+    """usecases.requests.Audience."""
+
+    user: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="One user, by usr_… id.")
+    external_id: str | None = strawberry.field(
+        default=strawberry.UNSET, description="One user, by your own id. It is kept encrypted."
+    )
+    users: list[strawberry.ID] | None = strawberry.field(
+        default=strawberry.UNSET, description="Up to 1,000 users, by usr_… ids."
+    )
+    external_ids: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="Up to 1,000 users, by your own ids."
+    )
+    email: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Whoever has this address; a user is made for one that nobody has yet."
+    )
+
+
+@strawberry.input(description="What an e-mail says instead of the general parts.")
+class EmailContentInput:
+    """The email parts of models.content.Content."""
+
+    subject: str | None = strawberry.field(default=strawberry.UNSET, description="The subject, up to 512 characters.")
+    text: str | None = strawberry.field(default=strawberry.UNSET, description="The text, up to 65,536 characters.")
+    html: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The HTML part, up to 262,144 characters; made from the text if absent."
+    )
+
+
+@strawberry.input(description="What an inbox item says instead of the general parts.")
+class InAppContentInput:
+    """The in-app parts of models.content.Content."""
+
+    title: str | None = strawberry.field(default=strawberry.UNSET, description="The title, up to 512 characters.")
+    body: str | None = strawberry.field(default=strawberry.UNSET, description="The text, up to 65,536 characters.")
+    url: URL | None = strawberry.field(default=strawberry.UNSET, description="Where a click leads: http or https.")
+    data: JSONObject | None = strawberry.field(
+        default=strawberry.UNSET, description="Your own data for the page that shows the item, up to 16 kB."
+    )
+
+
+@strawberry.input(description="A message in your own words.")
+class ContentInput:
+    """models.content.Content."""
+
+    title: str | None = strawberry.field(default=strawberry.UNSET, description="The title, up to 512 characters.")
+    body: str = strawberry.field(description="The text, up to 65,536 characters.")
+    url: URL | None = strawberry.field(default=strawberry.UNSET, description="Where a click leads: http or https.")
+    email: EmailContentInput | None = strawberry.field(default=strawberry.UNSET, description="Differently by e-mail.")
+    in_app: InAppContentInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Differently in the inbox."
+    )
+
+
+@strawberry.input(description="What shall be said: exactly one of these.", one_of=True)
+class MessageInput:
+    """Templates will stand beside content."""
+
+    content: ContentInput | None = strawberry.field(default=strawberry.UNSET, description="Your own words.")
+
+
+@strawberry.input(description="One notification to be sent.")
+class SendNotificationInput:
+    """usecases.requests.SendRequest."""
+
+    to: AudienceInput = strawberry.field(description="Who shall be reached.")
+    message: MessageInput = strawberry.field(description="What shall be said.")
+    category: str | None = strawberry.field(
+        default=strawberry.UNSET, description='The key of a category; "transactional" where it is left out.'
+    )
+    channels: list[Channel] | None = strawberry.field(
+        default=strawberry.UNSET, description="The channels allowed; all of them where it is left out."
+    )
+    priority: Priority = strawberry.field(default=Priority.NORMAL, description="How urgent it is.")
+    send_at: DateTime | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="When it shall go out, at most 23 days ahead; at once where it is left out.",
+    )
+    expires_at: DateTime | None = strawberry.field(
+        default=strawberry.UNSET, description="After this nothing of it is sent any more."
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Up to 255 characters. Within 24 hours the same key with the same input answers with the first "
+        "notification; with another input it is a conflict.",
+    )
+    labels: JSONObject | None = strawberry.field(
+        default=strawberry.UNSET, description="Your own key-values, up to 2 kB."
+    )
+
+
+@strawberry.type(description="The notification is stored and on its way.")
+class NotificationAccepted:
+    """engines.store.operations.Accepted."""
+
+    accepted: strawberry.Private[bytes]
+    duplicate: bool = strawberry.field(description="Whether an earlier call with this idempotency key sent it already.")
+
+    @answered(description="The notification.", graphql_type=Notification)
+    def notification(self, info: Inform) -> Node | Awaitable[Notification]:
+        """Read only where more than its id is asked for."""
+        if selects_only_id(info):
+            return Node(id=notification_id(self.accepted))
+        return _read(self.accepted, info.context)
+
+
+async def _read(id_: bytes, context: Context) -> Notification:
+    row = await context.reads.notification(id_)
+    if row is None:
+        raise NotFound("the notification is no longer kept")
+    return Notification.of(row)
+
+
+SendNotificationResult = Annotated[
+    NotificationAccepted | InvalidInput | Forbidden | IdempotencyConflict | Unavailable,
+    strawberry.union(
+        "SendNotificationResult", description="What became of one input. Expect failures that you do not know yet."
+    ),
+]
+
+
+@strawberry.type(description="One result for each input.")
+class SendNotificationsAnswer:
+    """Good inputs are accepted whatever becomes of their neighbours."""
+
+    results: list[SendNotificationResult] = strawberry.field(description="In the order of the inputs.")
+
+
+SendNotificationsResult = Annotated[
+    SendNotificationsAnswer | InvalidInput | Forbidden | Unavailable,
+    strawberry.union(
+        "SendNotificationsResult",
+        description="Results for each input, or why none was looked at. Expect failures that you do not know yet.",
+    ),
+]

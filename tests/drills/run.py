@@ -1,0 +1,104 @@
+"""`python -m tests.drills.run NAME`: the drills in their long form, with a line for each thing done and a verdict."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from bench import report
+from bench.children import scratch_folder
+from tests.drills import engines, kill, outbox_gap
+
+
+class Arguments(argparse.Namespace):
+    """The command line."""
+
+    drill: str
+    kills: int
+    n: int
+    people: int
+    store: str
+    seed: int
+    mean_life: float
+    rows: int
+
+
+def kill_drill(arguments: Arguments) -> bool:
+    """Whether it passed."""
+    with engines.environment(arguments.store) as environment, scratch_folder("carillon-kill-", keep=True) as folder:
+        plan = kill.Plan(
+            kills=arguments.kills,
+            sends=arguments.n,
+            people=arguments.people,
+            seed=arguments.seed,
+            mean_life_s=arguments.mean_life,
+            environment=environment,
+        )
+        _say(f"kill on {arguments.store}: {plan.kills} kills, {plan.sends:,} sends, files in {folder}")
+        outcome = asyncio.run(kill.drill(folder, plan, _say))
+    _say("\n" + report.table([*report.rows(outcome.journals), *_recovered(outcome)]))
+    _say("\n" + report.verdict(outcome.findings, outcome.faults))
+    return not outcome.findings and not outcome.faults
+
+
+def outbox_drill(arguments: Arguments) -> bool:
+    """Whether it passed."""
+    with engines.environment("postgres") as environment:
+        _say(f"outbox_gap: {outbox_gap.WRITERS} writers, {outbox_gap.CONSUMERS} consumers, {arguments.rows:,} rows")
+        gap = asyncio.run(outbox_gap.drill(environment["CARILLON_STORE"], arguments.rows, arguments.seed))
+    rows = [
+        ("rows written", f"{gap.written:,} in {gap.seconds:.1f} s"),
+        ("missed", str(gap.missed)),
+        ("doubled", str(gap.doubled)),
+        ("committed after a higher number", f"{gap.overtaken:,}, which who remembers the highest may miss"),
+    ]
+    _say(report.table(rows))
+    _say(f"\n{'PASS' if gap.passed else 'FAIL'}")
+    return gap.passed
+
+
+def _recovered(outcome: kill.Outcome) -> Iterator[report.Row]:
+    yield "kills", str(len(outcome.deaths))
+    yield "requests sent again", f"{outcome.repeated:,}"
+    yield "connections of live readers", f"{outcome.resumes:,}"
+    yield "calls under way at a kill, settled", _delays(outcome.recovery.calls)
+    yield "mails waiting at a kill, begun", _delays(outcome.recovery.queued)
+
+
+def _delays(delays: Sequence[float]) -> str:
+    if not delays:
+        return "0"
+    return f"{len(delays):,}, after {median(delays):.1f} s in the middle and {max(delays):.1f} s at most"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _arguments(words: Sequence[str]) -> Arguments:
+    parser = argparse.ArgumentParser(prog="python -m tests.drills.run")
+    drills = parser.add_subparsers(dest="drill", required=True)
+    killing = drills.add_parser("kill", help="kill the product while it is used; nothing accepted may be lost")
+    killing.add_argument("--kills", type=int, default=20)
+    killing.add_argument("--n", type=int, default=20_000, help="notifications")
+    killing.add_argument("--people", type=int, default=300, help="made-up users, each with a live reader")
+    killing.add_argument("--store", choices=engines.STORES, default="sqlite")
+    killing.add_argument("--mean-life", type=float, default=4.0, help="seconds from a start to the next kill")
+    gap = drills.add_parser("outbox_gap", help="late commits on PostgreSQL; no consumer may miss a row")
+    gap.add_argument("--rows", type=int, default=20_000)
+    for one in (killing, gap):
+        one.add_argument("--seed", type=int, default=17, help="decides everything that is drawn")
+    return parser.parse_args(words, namespace=Arguments())
+
+
+def main(words: Sequence[str]) -> int:
+    """The exit status: 0 if the drill passed."""
+    arguments = _arguments(words)
+    passed = kill_drill(arguments) if arguments.drill == "kill" else outbox_drill(arguments)
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
