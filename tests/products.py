@@ -10,7 +10,8 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from engines.store.operations import PutTenant
+from engines.store.operations import PutTenant, RevokeKey
+from gateway.tokens import parse_api_key
 from models import ids
 from models.vocabulary import Role, TenantKind
 from services.access import FIRST_ACCOUNT, FIRST_TENANT, create_key
@@ -134,12 +135,23 @@ class Product:
         clock = self.base.clock
         clock.us += round(seconds * 1_000_000)  # type: ignore[attr-defined]
 
+    async def revoke(self, key: str) -> None:
+        """End an API key."""
+        parsed = parse_api_key(key)
+        assert parsed is not None
+        await self.base.store.write(RevokeKey(parsed.tenant_id, parsed.key_id, self.base.clock.now_us()))
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator["Socket"]:
+        """A socket before its greeting."""
+        subprotocol = Subprotocol("graphql-transport-ws")
+        async with connect(f"ws://{self.address}/graphql", subprotocols=[subprotocol]) as opened:
+            yield Socket(opened)
+
     @asynccontextmanager
     async def socket(self, token: str) -> AsyncIterator["Socket"]:
         """A greeted socket."""
-        subprotocol = Subprotocol("graphql-transport-ws")
-        async with connect(f"ws://{self.address}/graphql", subprotocols=[subprotocol]) as opened:
-            socket = Socket(opened)
+        async with self.connected() as socket:
             await socket.say({"type": "connection_init", "payload": {"token": token}})
             assert (await socket.hear())["type"] == "connection_ack"
             yield socket

@@ -36,11 +36,23 @@ class Follower:
         self.surprises: list[str] = []
         """Whatever came that is no added item."""
         self.connections = 0
+        self._moved = asyncio.Event()
 
     @property
     def seq(self) -> int:
         """The number of the last event that came."""
         return seq_of(self._cursor)
+
+    async def reached(self, seq: int, within_s: float) -> bool:
+        """Whether all events up to this number came in time."""
+        try:
+            async with asyncio.timeout(max(0.0, within_s)):
+                while self.seq < seq:
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -77,6 +89,7 @@ class Follower:
             self.surprises.append(f"errors for {self.person.external_id}: {reply.errors}")
             return
         self._cursor = reply.data.inbox.cursor
+        self._moved.set()
         self._note(reply.data.inbox)
 
     def _note(self, event: LiveEvent) -> None:

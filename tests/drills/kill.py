@@ -192,9 +192,7 @@ class Run:
         deadline_s = time.monotonic() + CATCH_UP_WITHIN_S
         for follower in followers:
             head = seq_of(await patiently(api.live_cursor, follower.token))
-            while follower.seq < head and time.monotonic() < deadline_s:
-                await asyncio.sleep(0.1)
-            if follower.seq < head:
+            if not await follower.reached(head, deadline_s - time.monotonic()):
                 self._faults.append(f"{follower.person.external_id} got {follower.seq} of {head} events")
 
     async def _outcome(
@@ -203,9 +201,7 @@ class Run:
         entries = [entry for follower in followers for entry in follower.entries]
         sends = came_true(sender.journal, reading.mails(smtp_journal(self._folder)), entries)
         known = {entry.notification for entry in sender.journal}
-        later = await self._rest(
-            [one.notification for one in sends if one.notification and one.notification not in known]
-        )
+        later = await self._rest([one for entry in sends if (one := entry.notification) and one not in known])
         log.deliveries.update(later.deliveries)
         log.read_at_us.update(later.read_at_us)
         mails = [mail for mail in reading.mails(smtp_journal(self._folder)) if log.covers(mail)]
@@ -215,9 +211,14 @@ class Run:
         deliveries = [one for of_one in log.deliveries.values() for one in of_one]
         recovered = recovery(deliveries, self._deaths)
         self._faults += list(_slow(recovered))
-        connections = sum(follower.connections for follower in followers)
         return Outcome(
-            journals, tuple(self._deaths), recovered, connections, sender.repeated, tuple(judge(journals)), ()
+            journals=journals,
+            deaths=tuple(self._deaths),
+            recovery=recovered,
+            resumes=sum(follower.connections for follower in followers),
+            repeated=sender.repeated,
+            findings=tuple(judge(journals)),
+            faults=(),
         )
 
     def _stop(self, product: Child) -> None:
@@ -232,7 +233,6 @@ def _slow(recovered: Recovery) -> list[str]:
     for words, delays in (("settled", recovered.calls), ("begun", recovered.queued)):
         late = [delay for delay in delays if delay > MUST_RESUME_WITHIN_S]
         if late:
-            found.append(
-                f"{len(late)} were {words} more than {MUST_RESUME_WITHIN_S:g} s after the restart: {max(late):.1f} s"
-            )
+            bound = f"more than {MUST_RESUME_WITHIN_S:g} s after the restart"
+            found.append(f"{len(late)} were {words} {bound}, {max(late):.1f} s at most")
     return found

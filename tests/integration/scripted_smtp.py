@@ -69,10 +69,13 @@ class ScriptedServer:
             await self.everyone_left()
             await self._server.wait_closed()
 
-    def hang_up(self) -> None:
-        """Close all connections."""
-        for writer in self._open:
-            writer.close()
+    def hang_up(self, which: int = 0) -> None:
+        """Close a connection: the one opened first among those still open, or a later one."""
+        list(self._open)[which].close()
+
+    async def left(self, count: int) -> None:
+        """Return once no more than `count` connections are open."""
+        await self._until(lambda: len(self._open) <= count)
 
     async def silent(self) -> None:
         """Return once the script fell silent."""

@@ -155,6 +155,19 @@ async def test_a_connection_that_the_server_closed_while_idle_is_not_used(serve:
     assert (server.connections, len(server.mails)) == (2, 2)
 
 
+@pytest.mark.parametrize("which", [0, 1])
+async def test_where_one_kept_connection_is_closed_another_is_used(serve: Start, connect: Connect, which: int) -> None:
+    server = await serve(pause_s=0.005)
+    provider = connect(server.port)
+    await asyncio.gather(send(provider), send(provider))
+    server.hang_up(which)
+    await server.left(1)
+    await asyncio.sleep(0.02)
+
+    assert verdict(await send(provider)) == (Outcome.SENT, None)
+    assert (server.connections, len(server.mails)) == (2, 3)
+
+
 async def test_a_connection_that_cannot_be_reset_is_replaced(serve: Start, connect: Connect) -> None:
     server = await serve({"RCPT": ["550 5.1.1 Unknown", "250 Ok"], "RSET": "502 Not implemented"})
     provider = connect(server.port)

@@ -172,6 +172,12 @@ async def test_the_servers_words_are_kept_without_addresses(serve: Start, connec
     assert len(answer) == 500
 
 
+async def test_a_recipients_address_is_known_again_in_any_case(serve: Start, connect: Connect) -> None:
+    server = await serve({"RCPT": "550 5.1.1 O'Brien@Example.NET unknown"})
+
+    assert (await send(connect(server.port), to="o'brien@example.net")).answer == "550 5.1.1 (address) unknown"
+
+
 @pytest.mark.parametrize(
     ("reply", "provider_id"),
     [
