@@ -30,7 +30,7 @@ help: ## this list
 setup: $(VENV)/.ready-lint $(WEB) ## .venv with everything, and web/dist
 
 run: $(VENV)/.ready-run $(WEB) ## the whole product on 127.0.0.1:8080 (CARILLON_LISTEN); its state is under var/
-	@exec $(BIN)/carillon run
+	@exec $(BIN)/carillon run --demo
 
 test: lint ## lint, then every test
 	@$(BIN)/python -m pytest

@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import os
 import platform
-import sqlite3
 import sys
 import tempfile
 import time
@@ -19,8 +18,8 @@ from pathlib import Path
 import msgspec
 import uvloop
 
+from bench import bare_sqlite
 from bench.loaded import Loaded, load
-from bench.meter import Meter
 from dispatchers.consumer import Consumer, Pointer
 from dispatchers.orchestrator import Orchestrator
 from dispatchers.stages.address import Address
@@ -114,7 +113,7 @@ async def _run(count: int, loaded_rows: int, batches: Sequence[int]) -> None:
                 results.append(await _measure(base, Case(batch, keyed, size)))
                 _say(_line(results[-1]))
         await base.store.close()
-        _say(_rival(Path(folder) / "rival.db", min(count, 100_000)))
+        _say(bare_sqlite.rival(Path(folder) / "rival.db", min(count, 100_000)))
         for result in results:
             _say(_stages(result))
 
@@ -195,29 +194,9 @@ def _request(user: bytes, salt: str, place: int, case: Case) -> SendRequest:
     )
 
 
-def _rival(path: Path, count: int) -> str:
-    """The least that anybody pays: four rows a notification, prepared, 2,000 a commit, in key order."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    tables = ("notification", "delivery", "item", "head")
-    for table in tables:
-        connection.execute(f"CREATE TABLE {table} (id BLOB PRIMARY KEY, a, b, c, d) WITHOUT ROWID")
-    began = time.process_time()
-    for first in range(0, count, 2_000):
-        rows = [(place.to_bytes(16), b"x" * 100, place, 1, 2) for place in range(first, min(first + 2_000, count))]
-        connection.execute("BEGIN IMMEDIATE")
-        for table in tables:
-            connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608
-        connection.execute("COMMIT")
-    each_us = (time.process_time() - began) * 1e6 / count
-    connection.close()
-    return f"rival: four bare prepared INSERTs a notification, same file settings: {each_us:.1f} µs CPU each"
-
-
 def _about(path: Path, loaded_rows: int) -> str:
     return (
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {bare_sqlite.VERSION}, "
         f"{loaded_rows:,} rows loaded ({path.stat().st_size >> 20} MiB), synchronous=FULL\n"
         f"{'batch':>6} {'keyed':>6} {'n':>8} {'per s':>8} {'CPU µs':>7} {'rows/request':>13} {'rows/delivery':>14} "
         f"{'statements/batch':>17} {'commits':>8}"

@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import msgspec
-import uvloop
 
 from bench import campaign, people, readers, reading, report, webhooks
 from bench.api import Api
 from bench.balance import judge
 from bench.children import admin_key, carillon, free_port, scratch_folder, simulator, smtp_journal
-from bench.journals import Fate, Journals, Person, Send
+from bench.ending import run
+from bench.journals import EMAIL, Fate, Journals, Person, Send
 from bench.pace import Pace
 from bench.progress import Progress
 from bench.sender import Sender
@@ -133,6 +133,10 @@ async def _journals(
     target: Target, persons: Sequence[Person], sender: Sender, progress: Progress
 ) -> tuple[Journals, list[str]]:
     accepted = [entry.notification for entry in sender.journal if entry.notification is not None]
+    mailed = sum(len(one.send.audience) for one in sender.journal if EMAIL in one.send.channels)
+    progress.begin("SMTP outcomes, of at least about", mailed)
+    await reading.quiet(target.smtp_journal, REST_WITHIN_S, progress.at)
+    progress.end()
     progress.begin("notifications at rest", len(accepted))
     log = await reading.deliveries_at_rest(
         target.url, target.key, accepted, far_s=FAR_S, within_s=REST_WITHIN_S, moved=progress.at
@@ -169,7 +173,7 @@ def _arguments(words: Sequence[str]) -> Arguments:
 def main(words: Sequence[str]) -> int:
     """The exit status: 0 if everything balances, 1 if not, 2 where it could not be tried."""
     try:
-        return uvloop.run(feed(_arguments(words)))
+        return run(feed(_arguments(words)))
     except CarillonError as problem:
         sys.stderr.write(f"{problem.message}\n")
         return 2

@@ -1,6 +1,5 @@
 """A store with users and a past, to be measured. Used by benchmarks."""
 
-import sqlite3
 import sys
 import time
 from collections import Counter
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench.bare_sqlite import count_rows
 from bench.meter import Meter
 from engines.secrets.base import KeyRing
 from engines.secrets.sealer import Sealer
@@ -19,7 +19,7 @@ from migrations import runner
 from models.clock import Clock, SystemClock
 from models.ids import Ids
 from models.states import DeliveryState
-from models.topics import Lane
+from models.topics import BusTopic, Lane
 from models.vocabulary import Channel, Priority, TenantKind
 from usecases.tenant_directory import TenantDirectory
 
@@ -79,10 +79,7 @@ class Loaded(msgspec.Struct, frozen=True):
 
     def rows(self) -> dict[str, int]:
         """Rows by table, as another connection sees them."""
-        connection = sqlite3.connect(self.path)
-        counts = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in COUNTED}  # noqa: S608
-        connection.close()
-        return counts
+        return count_rows(self.path, COUNTED)
 
     def head_writes(self) -> int:
         """Rows of inbox heads written since the watch was cleared."""
@@ -130,7 +127,7 @@ async def _past(store: Store, ids: Ids, tenant: bytes, people: list[bytes], coun
         pairs = [(one, people[(first + place) % len(people)]) for place, one in enumerate(new)]
         await store.write(op.Accept(tenant, tuple([_notification(one, user, at_us) for one, user in pairs])))
         await store.write(op.Expand(tuple([_delivery(tenant, one, user) for one, user in pairs]), at_us))
-        taken = await store.write(op.TakeOutbox(op.BusTopic.NOTIFICATION_CREATED, tenant, PIECE))
+        taken = await store.write(op.TakeOutbox(BusTopic.NOTIFICATION_CREATED, tenant, PIECE))
         await store.write(op.DropOutbox(tuple([row.seq for row in taken])))
         _progress("earlier rows", (first + len(new)) * ROWS_A_NOTIFICATION, count * ROWS_A_NOTIFICATION)
 

@@ -59,6 +59,6 @@ class _Metered(Awaitable[T]):
             try:
                 yield waited_for
                 step = lambda: self._coroutine.send(None)  # noqa: E731
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 (it is thrown on into the coroutine)
                 thrown = error
                 step = lambda thrown=thrown: self._coroutine.throw(thrown)  # type: ignore[misc]  # noqa: E731

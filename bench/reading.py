@@ -13,6 +13,8 @@ from bench.journals import DeliveryEntry, Mail
 from bench.patience import patiently
 from models.states import FINAL_FROM, DeliveryState
 
+QUIET_S = 8.0
+"""The SMTP server heard nothing for so long: longer than a call and the pause before the third attempt together."""
 AT_ONCE = 50
 CONNECTIONS = 8
 LOOK_AGAIN_S = 1.0
@@ -41,6 +43,28 @@ def mails(journal: Path) -> list[Mail]:
         for line in lines
         if line.taken
     ]
+
+
+async def quiet(journal: Path, within_s: float, moved: Callable[[int], None]) -> None:
+    """Wait until the SMTP server has nothing more to write for a while, so that nobody is asked in vain.
+
+    Args:
+        journal: the server's.
+        within_s: then it is not waited any longer.
+        moved: told how many outcomes there are.
+    """
+    deadline_s = time.monotonic() + within_s
+    outcomes, since_s = -1, time.monotonic()
+    while time.monotonic() < min(deadline_s, since_s + QUIET_S):
+        found = _lines(journal)
+        if found > outcomes:
+            outcomes, since_s = found, time.monotonic()
+            moved(outcomes)
+        await asyncio.sleep(LOOK_AGAIN_S)
+
+
+def _lines(journal: Path) -> int:
+    return journal.read_bytes().count(b"\n")
 
 
 class Log(msgspec.Struct, frozen=True):

@@ -65,7 +65,7 @@ class Provider(Protocol[M]):
     async def send(self, messages: Sequence[M]) -> Sequence[Sent]:
         """One answer per message, in order. Never raises for what a provider or a network can do: that is an answer.
 
-        A call whose bytes may have left without an answer is `Outcome.UNKNOWN`; one that never left is NOT_CALLED or BUSY.
+        A call whose bytes may have left without an answer is UNKNOWN; one that never left is NOT_CALLED or BUSY.
         """
 
     async def aclose(self) -> None:

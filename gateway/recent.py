@@ -37,6 +37,9 @@ class Recent(Generic[K, V]):
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
         self._reading: asyncio.Task[None] | None = None
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     async def get(self, key: K, within_s: float) -> V | None:
         """The value as it was at most `within_s` ago; None where there is none. Raises what the read raised."""
         kept = self._kept.get(key)

@@ -14,6 +14,9 @@ _PLAIN_PATH = re.compile(r"\s*<([^\s<>\"\\@,:()]+@[^\s<>\"\\@,:()]+)>(.*)", re.D
 """A path without quotes, comments or source route (RFC 5321 section 4.1.2): nearly all there are."""
 
 
+GONE_WITHIN_S = 2.0
+
+
 class Desk(Protocol):
     """What a conversation reports to; aiosmtpd calls its other hooks, `handle_RCPT` and so on, by name."""
 
@@ -41,10 +44,17 @@ class Conversations:
             self._nobody.set()
 
     async def close(self) -> None:
-        """Hang up on everybody, also on those who wait for an answer, and return when all are gone."""
+        """Hang up on everybody, also on those who wait for an answer, and return when all are gone.
+
+        A client that failed its STARTTLS handshake is never reported gone by aiosmtpd 1.4.6, so patience has an end.
+        """
         for conversation in list(self._open):
             conversation.hang_up()
-        await self._nobody.wait()
+        try:
+            async with asyncio.timeout(GONE_WITHIN_S):
+                await self._nobody.wait()
+        except TimeoutError:
+            self._open.clear()
 
 
 class Conversation(SMTP):

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-
 from dispatchers.lease import Lease
 from engines.broadcast.process import ProcessBroadcast
 from engines.bus.outbox import OutboxBus
@@ -118,5 +117,3 @@ async def running(store: Store, folder: Path, smtp_port: int, **environment: str
         await asyncio.gather(*tasks)
         await pipeline.email.close()
         await pipeline.lease.end()
-
-

@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy.local.account import Account, make_folder
 
 FOR_ROOT = Path("/var/cache")
-"""Used by root when its own cache folder lies where no other account may look, as /root/.cache usually does."""
+"""Used by root when its own cache folder lies where no other account may look, as it usually does."""
 
 
 class Cache:

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import aclosing, suppress
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from graphql import OperationType
 from starlette.types import Message, Receive, Send
@@ -42,6 +42,15 @@ _REFUSALS = {
 """How a socket ends whose caller is not admitted, by the error's code; any other is 4403."""
 
 
+class _Running(NamedTuple):
+    kind: OperationType
+    task: asyncio.Task[None]
+
+    def stop(self) -> bool:
+        """Cancel it, unless it is a mutation; answers whether it was."""
+        return self.kind is not OperationType.MUTATION and self.task.cancel()
+
+
 class LiveSocket(Generic[P, C]):
     """An accepted socket, from its first message to its end.
 
@@ -59,7 +68,7 @@ class LiveSocket(Generic[P, C]):
         self._header_token = header_token
         self._connection = Connection(parts.limits)
         self._outbox = Outbox(self._send_frame, self._limits)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._running: dict[str, _Running] = {}
         self._deadline = asyncio.timeout(self._limits.init_within_s)
         self._open = True
         self._closing: asyncio.Task[None] | None = None
@@ -87,11 +96,12 @@ class LiveSocket(Generic[P, C]):
         self.push(PING)
 
     def close(self, code: Code, reason: str) -> None:
-        """Close once; what was not sent yet is dropped."""
+        """Close once, after what waits to be sent; nothing is sent any more to a client that does not read."""
         if not self._open:
             return
         self._open = False
-        self._outbox.discard()
+        if code is Code.LATER:
+            self._outbox.discard()
         self._closing = asyncio.create_task(self._send_close(code, reason))
         if not self._deadline.expired():
             self._deadline.reschedule(asyncio.get_running_loop().time() + self._limits.close_within_s)
@@ -128,9 +138,9 @@ class LiveSocket(Generic[P, C]):
             case Close(code, reason):
                 self.close(code, reason)
             case Stop(id_):
-                task = self._tasks.pop(id_, None)
-                if task is not None:
-                    task.cancel()
+                running = self._running.pop(id_, None)
+                if running is not None:
+                    running.stop()
             case Refuse(id_, error):
                 self._deliver(id_, Answer((shown(error),)), self._parts.traces.begin(None).trace_id)
 
@@ -158,16 +168,24 @@ class LiveSocket(Generic[P, C]):
             self._connection.finish(start.id)
             self._deliver(start.id, begun, trace.trace_id)
         else:
-            self._tasks[start.id] = asyncio.create_task(self._operate(start.id, begun))
+            task = asyncio.create_task(self._operate(start.id, begun))
+            self._running[start.id] = _Running(begun.kind, task)
+            if begun.kind is OperationType.MUTATION:
+                self._parts.submitted.keep(task)
 
     async def _operate(self, id_: str, begun: Begun) -> None:
         try:
             if await self._run(id_, begun):
                 self.push(complete_message(id_))
         finally:
-            if self._tasks.get(id_) is asyncio.current_task():
-                del self._tasks[id_]
+            if self._is_wanted(id_):
+                del self._running[id_]
                 self._connection.finish(id_)
+
+    def _is_wanted(self, id_: str) -> bool:
+        """Whether the operation of the current task was not stopped; its id may belong to another one by now."""
+        running = self._running.get(id_)
+        return running is not None and running.task is asyncio.current_task()
 
     async def _run(self, id_: str, begun: Begun) -> bool:
         """Whether the operation came to its natural end."""
@@ -179,9 +197,8 @@ class LiveSocket(Generic[P, C]):
                         return False
                     await self._outbox.room()
             return True
-        work = operations.answer(begun)
-        answer = await (self._parts.submitted.run(work) if begun.kind is OperationType.MUTATION else work)
-        return self._deliver(id_, answer, begun.trace_id)
+        answer = await operations.answer(begun)
+        return self._is_wanted(id_) and self._deliver(id_, answer, begun.trace_id)
 
     def _deliver(self, id_: str, answer: Answer, trace_id: str) -> bool:
         """Push one answer; False when nothing may follow: it was an error, or the socket is closing."""
@@ -204,19 +221,23 @@ class LiveSocket(Generic[P, C]):
             raise ConnectionAbortedError from error
 
     async def _send_close(self, code: Code, reason: str) -> None:
+        if self._outbox.writer is not None:
+            await asyncio.wait([self._outbox.writer], timeout=self._limits.close_within_s)
         # Both mean that the socket is closed already.
         with suppress(OSError, RuntimeError):
             await self._send({"type": "websocket.close", "code": int(code), "reason": short_reason(reason)})
 
     async def _end(self) -> None:
-        """Let go of everything, in bounded time."""
+        """Let go of everything but mutations, in bounded time."""
         self._open = False
         self._roster.gone(self)
         self._outbox.discard()
-        cancelled = [*self._tasks.values(), *([self._outbox.writer] if self._outbox.writer else [])]
-        for task in cancelled:
-            task.cancel()
-        pending = [*cancelled, *([self._closing] if self._closing else [])]
+        pending = {running.task for running in self._running.values() if running.stop()}
+        if self._outbox.writer is not None:
+            self._outbox.writer.cancel()
+            pending.add(self._outbox.writer)
+        if self._closing is not None:
+            pending.add(self._closing)
         if pending:
             await asyncio.wait(pending, timeout=self._limits.close_within_s)
         if self._closing is not None:

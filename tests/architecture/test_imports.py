@@ -30,7 +30,7 @@ PLANTS = {
     "pure": {"models/planted.py": "import asyncio"},
     "ports": {"usecases/planted.py": "import engines.store.sqlite"},
     "adapters": {"engines/store/sqlite.py": "import engines.store.postgres"},
-    "channels": {"dispatchers/email/planted.py": "import dispatchers.inapp"},
+    "channels": {"dispatchers/sms/__init__.py": "", "dispatchers/email/planted.py": "import dispatchers.sms"},
     "smtp": {"dispatchers/email/planted.py": "import aiosmtplib"},
     "http-client": {"usecases/planted.py": "import httpx"},
     "doors": {"usecases/planted.py": "import starlette"},

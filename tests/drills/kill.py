@@ -178,6 +178,7 @@ class Run:
 
     async def _read(self, sender: Sender) -> reading.Log:
         accepted = [entry.notification for entry in sender.journal if entry.notification is not None]
+        await reading.quiet(smtp_journal(self._folder), REST_WITHIN_S, lambda _: None)
         log = await self._rest(accepted)
         self._faults += [f"{one} did not come to rest" for one in sorted(log.restless)[:10]]
         return log

@@ -1,13 +1,13 @@
 """`python -m tests.drills.run NAME`: the drills in their long form, with a line for each thing done and a verdict."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Iterator, Sequence
 from statistics import median
 
 from bench import report
 from bench.children import scratch_folder
+from bench.ending import run
 from tests.drills import engines, kill, outbox_gap
 
 
@@ -36,7 +36,7 @@ def kill_drill(arguments: Arguments) -> bool:
             environment=environment,
         )
         _say(f"kill on {arguments.store}: {plan.kills} kills, {plan.sends:,} sends, files in {folder}")
-        outcome = asyncio.run(kill.drill(folder, plan, _say))
+        outcome = run(kill.drill(folder, plan, _say))
     _say("\n" + report.table([*report.rows(outcome.journals), *_recovered(outcome)]))
     _say("\n" + report.verdict(outcome.findings, outcome.faults))
     return not outcome.findings and not outcome.faults
@@ -46,7 +46,7 @@ def outbox_drill(arguments: Arguments) -> bool:
     """Whether it passed."""
     with engines.environment("postgres") as environment:
         _say(f"outbox_gap: {outbox_gap.WRITERS} writers, {outbox_gap.CONSUMERS} consumers, {arguments.rows:,} rows")
-        gap = asyncio.run(outbox_gap.drill(environment["CARILLON_STORE"], arguments.rows, arguments.seed))
+        gap = run(outbox_gap.drill(environment["CARILLON_STORE"], arguments.rows, arguments.seed))
     rows = [
         ("rows written", f"{gap.written:,} in {gap.seconds:.1f} s"),
         ("missed", str(gap.missed)),

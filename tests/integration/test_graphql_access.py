@@ -89,7 +89,9 @@ async def test_what_a_role_may_not_do_is_forbidden_and_says_so(product: Product)
             assert (answer["__typename"], answer["code"]) == ("Forbidden", ErrorCode.FORBIDDEN), (query, answer)
     for query, token in ((INBOX, product.admin), (INBOX, product.viewer)):
         assert (await product.error(query, token))["code"] == "FORBIDDEN"
-    error = await product.error("query ($id: ID!) { notification(id: $id) { id } }", browser, id=await product.send(send["to"]))
+    error = await product.error(
+        "query ($id: ID!) { notification(id: $id) { id } }", browser, id=await product.send(send["to"])
+    )
     assert error["code"] == "FORBIDDEN" and error["traceId"]
 
 

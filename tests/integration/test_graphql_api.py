@@ -169,7 +169,9 @@ async def test_the_inbox_comes_newest_first_with_what_a_bell_needs(product: Prod
     assert (page["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
     item = page["edges"][0]["node"]
     assert (item["title"], item["data"], item["categoryKey"]) == ("T", {"order": 17}, "transactional")
-    node = await product.data("query ($id: ID!) { node(id: $id) { ... on InboxItem { id body } } }", token, id=item["id"])
+    node = await product.data(
+        "query ($id: ID!) { node(id: $id) { ... on InboxItem { id body } } }", token, id=item["id"]
+    )
     assert node["node"] == {"id": item["id"], "body": "n2"}
 
 
@@ -184,7 +186,11 @@ async def test_marks_change_items_and_a_page_cursor_reaches_all_older_ones(produ
         marked: Json = (await product.data(MARK, token, input={"which": which, "mark": how}))["markInbox"]
         return marked
 
-    assert await mark({"before": edges[1]["cursor"]}, "READ") == {"__typename": "InboxMarked", "changed": 2, "unread": 1}
+    assert await mark({"before": edges[1]["cursor"]}, "READ") == {
+        "__typename": "InboxMarked",
+        "changed": 2,
+        "unread": 1,
+    }
     assert (await mark({"ids": [edges[0]["node"]["id"]]}, "ARCHIVED"))["unread"] == 0
     assert (await mark({"all": True}, "UNREAD"))["changed"] == 2
     left = (await product.data(INBOX, token))["inbox"]
@@ -232,5 +238,9 @@ async def test_a_viewer_sees_itself(product: Product) -> None:
     assert (admin["role"], admin["name"], admin["user"]) == ("ADMIN", "admin", None)
     assert admin["permissions"] == ["SEND_NOTIFICATIONS", "READ_NOTIFICATIONS", "MANAGE_USERS"]
     assert admin["tenantId"] == browser["tenantId"] == ids.encode(ids.TENANT, FIRST_TENANT)
-    assert (browser["role"], browser["name"], browser["permissions"]) == ("END_USER", None, ["READ_INBOX", "MARK_INBOX"])
+    assert (browser["role"], browser["name"], browser["permissions"]) == (
+        "END_USER",
+        None,
+        ["READ_INBOX", "MARK_INBOX"],
+    )
     assert browser["user"] == {"id": ada, "email": "ada@example.test", "externalId": "ada"}

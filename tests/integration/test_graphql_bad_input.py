@@ -130,7 +130,9 @@ async def test_pages_and_ids_are_checked_and_named_by_their_argument(product: Pr
     ada = await product.user("ada")
     token = product.browser(ada)
     id_ = await product.send({"user": ada})
-    page = "query ($id: ID!, $after: String) { notification(id: $id) { deliveries(after: $after) { edges { cursor } } } }"
+    page = (
+        "query ($id: ID!, $after: String) { notification(id: $id) { deliveries(after: $after) { edges { cursor } } } }"
+    )
     attempts_cursor = "AWEAAQ"
     node, nodes = "query ($id: ID!) { node(id: $id) { id } }", "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 

@@ -8,8 +8,9 @@ from engines.store import operations as op
 from engines.store import queries as q
 from engines.store.base import Store
 from models.content import Content
-from models.ids import Ids, delivery_key
+from models.ids import Ids
 from models.states import DeliveryState, Outcome, ReasonCode
+from models.topics import BusTopic
 from models.vocabulary import Channel
 from services.access import FIRST_TENANT
 from tests.pipelines import SECOND_US, Pipeline, running
@@ -73,18 +74,23 @@ async def test_each_answer_becomes_its_state(
 
 async def test_a_deferred_mail_arrives_once_on_the_retry_schedule(pipeline: Pipeline, side: Side) -> None:
     notification = await send_mail(pipeline, "defer@example.test")
-    await pipeline.settled(notification)
+    rows = await pipeline.settled(notification)
     for seconds in (1, 7):
         await pipeline.pass_time(seconds)
         rows = await pipeline.settled(notification)
 
     assert states(rows) == [("SENT", None)]
-    assert [attempt.outcome for attempt in await pipeline.attempts(rows[0])] == [Outcome.BUSY, Outcome.BUSY, Outcome.SENT]
+    assert [attempt.outcome for attempt in await pipeline.attempts(rows[0])] == [
+        Outcome.BUSY,
+        Outcome.BUSY,
+        Outcome.SENT,
+    ]
     assert len(await side.shown()) == 1
 
 
 async def test_an_unknown_outcome_is_resent_twice_and_then_given_up(pipeline: Pipeline, side: Side) -> None:
     notification = await send_mail(pipeline, "drop-after-data@example.test")
+    rows = await pipeline.settled(notification)
     for seconds in (1, 7, 60):
         await pipeline.pass_time(seconds)
         rows = await pipeline.settled(notification)
@@ -155,8 +161,8 @@ async def test_a_dead_workers_open_call_is_unknown_and_goes_on(pipeline: Pipelin
     dead = ids.new()
     await store.write(op.Beat(dead, "email", 20 * SECOND_US))
     notification = await send_mail(pipeline, "defer@example.test")
-    [row] = await pipeline.settled(notification)
-    attempt = (*delivery_key(row.notification + row.user + row.step.to_bytes(2)), 2)
+    rows = await pipeline.settled(notification)
+    attempt = (*rows[0].key, 2)
     claimed = await store.write(op.Claim(ids.new(), dead, "smtp", ((FIRST_TENANT, attempt),), clock.now_us()))
     assert claimed == {attempt}
 
@@ -186,7 +192,7 @@ async def test_a_large_audience_is_delivered_to_each_once(pipeline: Pipeline, si
 
 
 async def test_a_foreign_event_is_set_aside_and_stops_nobody(pipeline: Pipeline) -> None:
-    await pipeline.base.store.write(op.SetAside(-op.BusTopic.NOTIFICATION_CREATED, (b"\x07 no event",)))  # type: ignore[arg-type]
+    await pipeline.base.store.write(op.SetAside(-BusTopic.NOTIFICATION_CREATED, (b"\x07 no event",)))  # type: ignore[arg-type]
 
     rows = await pipeline.settled(await send_mail(pipeline, "ada@example.test"))
 
