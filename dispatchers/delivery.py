@@ -87,15 +87,20 @@ class Delivery(Generic[M]):
         held = len(wanted)
         try:
             claim = self._new_id()
-            work = await self._claimed(claim, wanted)
-            self._slots.give_back(held - len(work))
-            held = len(work)
+            ready = await self._composed(await self._claimed(claim, wanted))
+            self._slots.give_back(held - len(ready))
+            held = len(ready)
             async with asyncio.TaskGroup() as calls:
-                for group in _groups(await self._composed(work), self._provider.limits.bulk):
-                    calls.create_task(self._call(group))
+                for group in _groups(ready, self._provider.limits.bulk):
+                    held -= len(group)
+                    self._give_back_after(calls.create_task(self._call(group)), len(group))
             await self._store.write(Settle((), (claim,)))
         finally:
             self._slots.give_back(held)
+
+    def _give_back_after(self, call: asyncio.Task[None], count: int) -> None:
+        """Each call frees its own places: one that hangs holds up no other."""
+        call.add_done_callback(lambda _: self._slots.give_back(count))
 
     async def _claimed(self, claim: bytes, wanted: Sequence[tuple[bytes, AttemptKey]]) -> list[Work]:
         """Win attempts and read what they need. A worker whose lease is old wins nothing new."""

@@ -45,13 +45,18 @@ class Recent(Generic[K, V]):
         kept = self._kept.get(key)
         if kept is not None and self._is_recent(kept, within_s):
             return kept.value
-        return await self._wait_for(key)
+        # Others wait for the same answer: one that goes away must not take it along.
+        return await asyncio.shield(self._ask(key))
 
     async def get_many(self, keys: Collection[K], within_s: float) -> Mapping[K, V | None]:
         """As `get`, for all of them."""
-        missing = [key for key in keys if not self._knows(key, within_s)]
-        read = dict(zip(missing, await asyncio.gather(*map(self._wait_for, missing)), strict=True))
-        return {key: read[key] if key in read else self._kept[key].value for key in keys}
+        asked = {key: self._ask(key) for key in keys if not self._knows(key, within_s)}
+        if asked:
+            await asyncio.wait(asked.values())
+        failures = [error for answer in asked.values() if (error := answer.exception()) is not None]
+        if failures:
+            raise failures[0]
+        return {key: asked[key].result() if key in asked else self._kept[key].value for key in keys}
 
     def _knows(self, key: K, within_s: float) -> bool:
         kept = self._kept.get(key)
@@ -60,15 +65,14 @@ class Recent(Generic[K, V]):
     def _is_recent(self, answer: _Answer[V], within_s: float) -> bool:
         return 0 <= self._clock.now_us() - answer.begun_us < within_s * 1_000_000
 
-    async def _wait_for(self, key: K) -> V | None:
+    def _ask(self, key: K) -> asyncio.Future[V | None]:
         answer = self._waiting.get(key)
         if answer is None:
             loop = asyncio.get_running_loop()
             answer = self._waiting[key] = loop.create_future()
             if self._reading is None:
                 self._reading = loop.create_task(self._read_waiting())
-        # Others wait for the same answer: one that goes away must not take it along.
-        return await asyncio.shield(answer)
+        return answer
 
     async def _read_waiting(self) -> None:
         try:

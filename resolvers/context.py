@@ -19,8 +19,8 @@ from usecases.send_notifications import SendNotifications
 from usecases.tenant_directory import TenantDirectory
 from usecases.upsert_users import UpsertUsers
 
-ITEMS_AT_MOST = 10_000
-"""What all lists of one operation may hand out together: nested lists multiply."""
+ITEMS_AT_MOST = 20_000
+"""What one operation may hand out: lists within lists multiply."""
 
 
 class Backing(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class Context:
         """See `Context.count_items`."""
         self._items += items
         if self._items > ITEMS_AT_MOST:
-            raise QueryTooCostly(f"the lists of one operation hand out at most {ITEMS_AT_MOST:,} items together")
+            raise QueryTooCostly(f"one operation hands out at most {ITEMS_AT_MOST:,} items: ask for smaller pages")
 
 
 class ContextFactory(Backing, frozen=True, kw_only=True):

@@ -21,15 +21,21 @@ class Loader(Generic[K, V]):
         self._waiting: list[K] = []
         self._reading: set[asyncio.Task[None]] = set()
 
-    def get(self, key: K) -> asyncio.Future[V | None]:
+    async def get(self, key: K) -> V | None:
         """The value of a key; raises what the read raised."""
         answer = self._answers.get(key)
-        if answer is None or answer.cancelled():
-            loop = asyncio.get_running_loop()
-            answer = self._answers[key] = loop.create_future()
-            if not self._waiting:
-                loop.call_soon(self._begin)
-            self._waiting.append(key)
+        if answer is None:
+            answer = self._ask(key)
+        # GraphQL cancels the neighbours of a field that fails; others may be waiting for the same key.
+        return answer.result() if answer.done() else await asyncio.shield(answer)
+
+    def _ask(self, key: K) -> asyncio.Future[V | None]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[V | None] = loop.create_future()
+        self._answers[key] = answer
+        if not self._waiting:
+            loop.call_soon(self._begin)
+        self._waiting.append(key)
         return answer
 
     def _begin(self) -> None:
@@ -39,14 +45,11 @@ class Loader(Generic[K, V]):
         task.add_done_callback(self._reading.discard)
 
     async def _fill(self, keys: Sequence[K]) -> None:
-        waiting = [(key, self._answers[key]) for key in keys]
         try:
             found = await self._read(keys)
         except Exception as error:  # noqa: BLE001 - handed on to everyone who waits for it
-            for _, answer in waiting:
-                if not answer.done():
-                    answer.set_exception(error)
+            for key in keys:
+                self._answers[key].set_exception(error)
             return
-        for key, answer in waiting:
-            if not answer.done():
-                answer.set_result(found.get(key))
+        for key in keys:
+            self._answers[key].set_result(found.get(key))

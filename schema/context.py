@@ -78,10 +78,10 @@ class Context(Protocol):
         """Microseconds since 1970 UTC."""
 
     def count_items(self, items: int) -> None:
-        """Note that a list hands out so many items.
+        """Note that so many items are handed out.
 
         Raises:
-            QueryTooCostly: the operation's lists hand out too many together.
+            QueryTooCostly: too many together for one operation.
         """
 
 

@@ -9,13 +9,14 @@ from errors import NotFound
 from schema.context import Context, Inform
 from schema.failures import Forbidden, InvalidInput, Unavailable
 from schema.fields import answered
+from schema.inputs import input_type
 from schema.node import Node
 from schema.scalars import JSONObject
 from schema.selection import selects_only_id
 from schema.users import User, user_id
 
 
-@strawberry.input(description="A user to be made or changed. What is left out stays as it is.")
+@input_type(description="A user to be made or changed. What is left out stays as it is.")
 class UpsertUserInput:
     """usecases.requests.UserRequest."""
 

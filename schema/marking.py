@@ -6,9 +6,10 @@ import strawberry
 
 from schema.enums import InboxMark
 from schema.failures import Forbidden, InvalidInput, Unavailable
+from schema.inputs import input_type
 
 
-@strawberry.input(description="Which items of the inbox: exactly one of these.", one_of=True)
+@input_type(description="Which items of the inbox: exactly one of these.", one_of=True)
 class InboxSelection:
     """usecases.mark_inbox.Selection."""
 
@@ -21,7 +22,7 @@ class InboxSelection:
     )
 
 
-@strawberry.input(description="Items of the own inbox to be marked.")
+@input_type(description="Items of the own inbox to be marked.")
 class MarkInboxInput:
     """What usecases.mark_inbox.MarkInbox takes."""
 

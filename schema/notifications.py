@@ -1,6 +1,6 @@
 """Notifications and their deliveries: one module, since each leads to the other."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 import msgspec
 import strawberry
@@ -12,7 +12,7 @@ from models.content import for_channel
 from models.decisions import Rule, StageName
 from schema.access import may_see
 from schema.attempts import AttemptConnection, AttemptWindow
-from schema.context import DeliveryPage, Inform
+from schema.context import Context, DeliveryPage, Inform
 from schema.decisions import Decision, decision, decisions_of
 from schema.enums import Channel, DeliveryState, NotificationState, Priority, ReasonCode
 from schema.fields import answered
@@ -20,6 +20,7 @@ from schema.node import Node
 from schema.pages import After, CursorKind, First, PageInfo, page_info, page_size, read_cursor, write_cursor
 from schema.progress import count_states, delivery_state, notification_state
 from schema.scalars import URL, DateTime, JSONObject
+from schema.selection import selects_only_id
 from schema.users import User
 
 _LABELS = msgspec.json.Decoder(dict)
@@ -109,6 +110,21 @@ class Notification(Node):
         return _deliveries(rows, size, has_previous=place is not None)
 
 
+def notification_of(id_: bytes, info: Inform) -> Node | Awaitable[Notification]:
+    """What a field of type Notification gives: it is read only where more than its id is asked for."""
+    if selects_only_id(info):
+        return Node(id=notification_id(id_))
+    info.context.count_items(1)
+    return _read(id_, info.context)
+
+
+async def _read(id_: bytes, context: Context) -> Notification:
+    row = await context.reads.notification(id_)
+    if row is None:
+        raise NotFound("the notification is no longer kept")
+    return Notification.of(row)
+
+
 @strawberry.type(description="A notification for one user on one channel.")
 class Delivery(Node):
     """A row of deliveries."""
@@ -147,17 +163,10 @@ class Delivery(Node):
             read_at=_time(row.read_at),
         )
 
-    @answered(description="The notification that it is a part of.")
-    async def notification(self, info: Inform) -> Notification:
-        """Read together with those of other deliveries.
-
-        Raises:
-            NotFound: it was removed for its age between two reads.
-        """
-        row = await info.context.reads.notification(self.row.notification)
-        if row is None:
-            raise NotFound("the notification is no longer kept")
-        return Notification.of(row)
+    @answered(description="The notification that it is a part of.", graphql_type=Notification)
+    def notification(self, info: Inform) -> Node | Awaitable[Notification]:
+        """Read together with those of other deliveries."""
+        return notification_of(self.row.notification, info)
 
     @answered(description="Whom it is for; null when the user is gone.")
     async def user(self, info: Inform) -> User | None:

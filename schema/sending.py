@@ -5,18 +5,17 @@ from typing import Annotated
 
 import strawberry
 
-from errors import NotFound
-from schema.context import Context, Inform
+from schema.context import Inform
 from schema.enums import Channel, Priority
 from schema.failures import Forbidden, IdempotencyConflict, InvalidInput, Unavailable
 from schema.fields import answered
+from schema.inputs import input_type
 from schema.node import Node
-from schema.notifications import Notification, notification_id
+from schema.notifications import Notification, notification_of
 from schema.scalars import URL, DateTime, JSONObject
-from schema.selection import selects_only_id
 
 
-@strawberry.input(description="Who shall be reached: exactly one of these.", one_of=True)
+@input_type(description="Who shall be reached: exactly one of these.", one_of=True)
 class AudienceInput:
     """usecases.requests.Audience."""
 
@@ -35,7 +34,7 @@ class AudienceInput:
     )
 
 
-@strawberry.input(description="What an e-mail says instead of the general parts.")
+@input_type(description="What an e-mail says instead of the general parts.")
 class EmailContentInput:
     """The email parts of models.content.Content."""
 
@@ -46,7 +45,7 @@ class EmailContentInput:
     )
 
 
-@strawberry.input(description="What an inbox item says instead of the general parts.")
+@input_type(description="What an inbox item says instead of the general parts.")
 class InAppContentInput:
     """The in-app parts of models.content.Content."""
 
@@ -58,7 +57,7 @@ class InAppContentInput:
     )
 
 
-@strawberry.input(description="A message in your own words.")
+@input_type(description="A message in your own words.")
 class ContentInput:
     """models.content.Content."""
 
@@ -71,14 +70,14 @@ class ContentInput:
     )
 
 
-@strawberry.input(description="What shall be said: exactly one of these.", one_of=True)
+@input_type(description="What shall be said: exactly one of these.", one_of=True)
 class MessageInput:
     """Templates will stand beside content."""
 
     content: ContentInput | None = strawberry.field(default=strawberry.UNSET, description="Your own words.")
 
 
-@strawberry.input(description="One notification to be sent.")
+@input_type(description="One notification to be sent.")
 class SendNotificationInput:
     """usecases.requests.SendRequest."""
 
@@ -118,16 +117,7 @@ class NotificationAccepted:
     @answered(description="The notification.", graphql_type=Notification)
     def notification(self, info: Inform) -> Node | Awaitable[Notification]:
         """Read only where more than its id is asked for."""
-        if selects_only_id(info):
-            return Node(id=notification_id(self.accepted))
-        return _read(self.accepted, info.context)
-
-
-async def _read(id_: bytes, context: Context) -> Notification:
-    row = await context.reads.notification(id_)
-    if row is None:
-        raise NotFound("the notification is no longer kept")
-    return Notification.of(row)
+        return notification_of(self.accepted, info)
 
 
 SendNotificationResult = Annotated[

@@ -28,6 +28,7 @@ from simulator.pages import routes as mailbox_routes
 from simulator.smtp import SmtpSimulator
 
 DRAIN_WITHIN_S = 10.0
+"""From the signal on, for what is under way; consumers get a second at least, however long the doors took."""
 MAILBOX_BYTES = 8 * 1024 * 1024
 
 
@@ -82,7 +83,7 @@ async def _serve(
     email = EmailService(base, bus, lease, metrics, smtp)
     worker = WorkerService(base, bus)
     listener = listen(base.settings.listen_host, base.settings.listen_port)
-    server = WebServer(gateway.application)
+    server = WebServer(gateway.application, gateway.graphql.stop)
 
     await lease.renew()
     took_over = await worker.sweep(everyone_else=not base.store.abilities.shared)
@@ -95,12 +96,12 @@ async def _serve(
         serving = group.create_task(server.serve(sockets=[listener]))
         started(Started(_url(listener), admin_key, took_over))
         await _first(stopping.wait(), serving)
+        ends_at_s = asyncio.get_running_loop().time() + DRAIN_WITHIN_S
         server.stop()
-        await gateway.graphql.stop()
         await serving
         for one in (expanding, email.consumer):
             one.stop()
-        await asyncio.wait(consumers, timeout=DRAIN_WITHIN_S)
+        await asyncio.wait(consumers, timeout=max(1.0, ends_at_s - asyncio.get_running_loop().time()))
         for task in (*duties, *consumers):
             task.cancel()
     await email.close()

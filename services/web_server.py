@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -27,9 +27,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class WebServer(uvicorn.Server):
-    """Serves one application until `stop`."""
+    """Serves one application until `stop`.
 
-    def __init__(self, application: ASGIApp) -> None:
+    Args:
+        drain: lets the application's sockets come to their end, when the listener takes no more of them.
+    """
+
+    def __init__(self, application: ASGIApp, drain: Callable[[], Awaitable[object]]) -> None:
+        self._drain = drain
         config = uvicorn.Config(
             application,
             log_level="warning",
@@ -48,6 +53,14 @@ class WebServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the process, which stops its services in order."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the listener, let sockets end, then finish requests."""
+        # uvicorn cuts off WebSockets as the first thing it does, with answers still on their way
+        for server in self.servers:
+            server.close()
+        await self._drain()
+        await super().shutdown(sockets)
 
     def stop(self) -> None:
         """Take no more connections; requests under way are finished."""

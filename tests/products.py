@@ -192,7 +192,7 @@ async def serving(pipeline: Pipeline) -> AsyncIterator[Product]:
     """The product, until the block ends."""
     gateway = GatewayService(pipeline.base, pipeline.bus, pipeline.broadcast, Metrics(), ())
     listener = listen("127.0.0.1", 0)
-    server = WebServer(gateway.application)
+    server = WebServer(gateway.application, gateway.graphql.stop)
     tasks = [asyncio.create_task(duty) for duty in (gateway.graphql.run(), gateway.follow.run())]
     served = asyncio.create_task(server.serve(sockets=[listener]))
     product = Product(pipeline, gateway, "{}:{}".format(*listener.getsockname()[:2]))
@@ -202,7 +202,6 @@ async def serving(pipeline: Pipeline) -> AsyncIterator[Product]:
             yield product
     finally:
         server.stop()
-        await gateway.graphql.stop()
         await served
         for task in tasks:
             task.cancel()

@@ -14,7 +14,7 @@ from engines.store.base import Operation, Query, StoreAbilities
 from engines.store.committer import Committer, Pending, answer_all, merged
 from engines.store.dialect.base import Dialect, Mode, Row, Statement, Transaction
 from engines.store.dialect.sqlite import SqliteDialect
-from engines.store.reads.compile import Compiled, expand, for_sqlite
+from engines.store.reads.compile import Compiled, for_sqlite, values
 from engines.store.reads.lookups import LOOKUPS
 from engines.store.reads.selects import ROWS
 from engines.store.transactions import BODIES
@@ -177,9 +177,10 @@ class SqliteStore:
         lookup = LOOKUPS.get(type(query))
         if lookup is not None:
             return cast(Sequence[object], self._snapshot(lookup(self._dialect, query)))  # type: ignore[operator]
-        text, values = expand(self._selects[type(query)], query)
+        compiled = self._selects[type(query)]
         make = ROWS[type(query)]
-        return [make(*row) for row in self._run_reading(Statement(text, values, Mode.FETCH))]
+        statement = Statement(compiled.text, values(compiled, query), Mode.FETCH)
+        return [make(*row) for row in self._run_reading(statement)]
 
     def _snapshot(self, transaction: Transaction[object]) -> object:
         connection = self._connection(reading=True)

@@ -79,7 +79,8 @@ class GraphQLEndpoint(Generic[P, C]):
     async def stop(self, drain_s: float = 5.0, spread_s: float = 0.0) -> int:
         """Let submitted mutations end, then close every socket with 1012; answers how many mutations are still running.
 
-        Call it once the listener takes no more requests. New sockets are sent away from now on.
+        Call it once the listener takes no more requests. New sockets are sent away from now on. Sockets are given a
+        moment to take what waits for them.
         """
         self._roster.stopping = True
         left = await self._submitted.drain(drain_s)

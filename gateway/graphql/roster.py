@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from enum import Enum
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -63,6 +64,8 @@ class Roster(Generic[P]):
         self._clock = clock
         self._limits = limits
         self._open: set[Member] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._principals: dict[Member, P] = {}
         # Always in the order of `due_us`, because everyone waits equally long: a beat looks only at who is due.
         self._turns: OrderedDict[Member, _Turn] = OrderedDict()
@@ -74,6 +77,7 @@ class Roster(Generic[P]):
     def opened(self, member: Member) -> None:
         """A socket was accepted."""
         self._open.add(member)
+        self._empty.clear()
 
     def ready(self, member: Member, principal: P) -> None:
         """Its caller is known: watch both from now on."""
@@ -84,6 +88,8 @@ class Roster(Generic[P]):
     def gone(self, member: Member) -> None:
         """It has ended."""
         self._open.discard(member)
+        if not self._open:
+            self._empty.set()
         self._principals.pop(member, None)
         self._turns.pop(member, None)
 
@@ -94,7 +100,10 @@ class Roster(Generic[P]):
             tasks.create_task(self._watch())
 
     async def close_all(self, spread_s: float) -> None:
-        """Tell everyone to reconnect, evenly over `spread_s`, so that they do not come back all at once."""
+        """Tell everyone to reconnect, evenly over `spread_s`, so that they do not come back all at once.
+
+        Returns when all are gone, or after the time that a closing handshake may take.
+        """
         self.stopping = True
         members = list(self._open)
         slices = max(1, round(spread_s / _SLICE_S))
@@ -103,6 +112,9 @@ class Roster(Generic[P]):
                 member.close(Code.RESTART, "the server restarts")
             if number + 1 < slices:
                 await asyncio.sleep(spread_s / slices)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.close_within_s):
+                await self._empty.wait()
 
     def report(self) -> None:
         """Hand the counts since the last report to the metrics."""

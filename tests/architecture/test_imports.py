@@ -89,6 +89,7 @@ def test_every_import_rule_is_shown_to_break() -> None:
 def test_a_planted_import_breaks_its_rule(contract: str, copied_tree: Path) -> None:
     before = {path: _read(copied_tree / path) for path in PLANTS[contract]}
     for path, line in PLANTS[contract].items():
+        (copied_tree / path).parent.mkdir(exist_ok=True)
         (copied_tree / path).write_text(f"{before[path] or ''}\n{line}\n", encoding="utf-8")
     try:
         result = lint(copied_tree, "--contract", contract)

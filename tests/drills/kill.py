@@ -29,8 +29,9 @@ from tests.drills.recovery import Death, Recovery, recovery
 
 CONNECTIONS = 20
 KEYED = 0.9
-SCRIPTS = {"bounce": 0.02, "defer": 0.02, "slow-1": 0.02, "drop-after-data": 0.01, "hang-after-data": 0.01}
+SCRIPTS = {"bounce": 0.02, "defer": 0.02, "slow-1": 0.01, "drop-after-data": 0.01, "hang-after-data": 0.005}
 """Shares of scripted addresses: all of them come to an end within a minute."""
+AUDIENCE_SIZES = ((1, 90), (5, 10))
 SETTINGS = {"CARILLON_EMAIL_TIMEOUT_S": "1", "CARILLON_EMAIL_FINAL_TIMEOUT_S": "5"}
 """Short calls make a short lease: 22 s."""
 MUST_RESUME_WITHIN_S = 35.0
@@ -117,6 +118,9 @@ class Run:
         drawn = people.addresses(self._plan.people, self._plan.seed, SCRIPTS)
         return {people.external_id(number): address for number, address in enumerate(drawn)}
 
+    def _watchers(self) -> people.Watchers:
+        return people.Watchers(self._plan.people, self._plan.seed, AUDIENCE_SIZES)
+
     async def _followers(self, api: Api, persons: Sequence[Person]) -> list[Follower]:
         tokens = await Tokens.of(self._folder / "var" / "keys", await api.tenant())
         followers = []
@@ -127,9 +131,7 @@ class Run:
 
     async def _send_and_kill(self, persons: Sequence[Person]) -> Sender:
         plan = self._plan
-        planned = campaign.sends(
-            webhooks.events(), plan.sends, people.Watchers(plan.people, plan.seed), plan.seed, KEYED
-        )
+        planned = campaign.sends(webhooks.events(), plan.sends, self._watchers(), plan.seed, KEYED)
         sender = Sender(
             self._url,
             self._key,
@@ -231,7 +233,7 @@ class Run:
 def _slow(recovered: Recovery) -> list[str]:
     """What was not gone on with in time."""
     found = [f"{recovered.open_calls} attempts were never settled"] if recovered.open_calls else []
-    for words, delays in (("settled", recovered.calls), ("begun", recovered.queued)):
+    for words, delays in (("settled", recovered.calls), ("the first call", recovered.first_calls)):
         late = [delay for delay in delays if delay > MUST_RESUME_WITHIN_S]
         if late:
             bound = f"more than {MUST_RESUME_WITHIN_S:g} s after the restart"

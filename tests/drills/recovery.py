@@ -21,7 +21,9 @@ class Recovery(msgspec.Struct, frozen=True):
     calls: tuple[float, ...]
     """Each attempt under way at a kill: until it was settled."""
     queued: tuple[float, ...]
-    """Each delivery that waited for its first attempt at a kill: until that began."""
+    """Each delivery that waited for its first attempt at a kill: until that began. How much waited before it counts."""
+    first_calls: tuple[float, ...]
+    """Each restart: until the first attempt began. Left out where the next kill came before it."""
     open_calls: int
     """Attempts under way at a kill that never were settled."""
 
@@ -30,7 +32,12 @@ def recovery(deliveries: Sequence[DeliveryEntry], deaths: Sequence[Death]) -> Re
     """Measured from the first restart after the kill, however many more kills came before the end."""
     orphans = list(_orphans(deliveries, deaths))
     settled = [delay for delay in orphans if delay is not None]
-    return Recovery(tuple(settled), tuple(_queued(deliveries, deaths)), len(orphans) - len(settled))
+    return Recovery(
+        calls=tuple(settled),
+        queued=tuple(_queued(deliveries, deaths)),
+        first_calls=tuple(_first_calls(deliveries, deaths)),
+        open_calls=len(orphans) - len(settled),
+    )
 
 
 def _orphans(deliveries: Sequence[DeliveryEntry], deaths: Sequence[Death]) -> Iterator[float | None]:
@@ -52,6 +59,15 @@ def _queued(deliveries: Sequence[DeliveryEntry], deaths: Sequence[Death]) -> Ite
         death = first_after(deaths, one.created_at)
         if death is not None and one.attempts[0].started_at > death.killed_at:
             yield max(0.0, one.attempts[0].started_at - death.restarted_at)
+
+
+def _first_calls(deliveries: Sequence[DeliveryEntry], deaths: Sequence[Death]) -> Iterator[float]:
+    begun = sorted([attempt.started_at for one in deliveries for attempt in one.attempts])
+    ends = [*[death.killed_at for death in deaths[1:]], float("inf")]
+    for death, end in zip(deaths, ends, strict=True):
+        place = bisect_right(begun, death.restarted_at)
+        if place < len(begun) and begun[place] < end:
+            yield begun[place] - death.restarted_at
 
 
 def first_after(deaths: Sequence[Death], at: float) -> Death | None:

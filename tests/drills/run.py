@@ -64,6 +64,7 @@ def _recovered(outcome: kill.Outcome) -> Iterator[report.Row]:
     yield "connections of live readers", f"{outcome.resumes:,}"
     yield "calls under way at a kill, settled", _delays(outcome.recovery.calls)
     yield "mails waiting at a kill, begun", _delays(outcome.recovery.queued)
+    yield "restarts, first call", _delays(outcome.recovery.first_calls)
 
 
 def _delays(delays: Sequence[float]) -> str:

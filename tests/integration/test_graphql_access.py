@@ -76,9 +76,10 @@ async def test_a_viewer_follows_deliveries_without_content_and_addresses(product
 async def test_what_a_role_may_not_do_is_forbidden_and_says_so(product: Product) -> None:
     ada = await product.user("ada")
     browser = product.browser(ada)
-    send = {"to": {"user": ada}, "message": CONTENT}
+    to = {"user": ada}
+    send = {"to": to, "message": CONTENT}
     mark = {"which": {"all": True}, "mark": "READ"}
-    mutations = [
+    mutations: list[tuple[str, Json, tuple[str, str]]] = [
         (SEND, {"input": send}, (product.viewer, browser)),
         (UPSERT, {"inputs": [{"externalId": "eve"}]}, (product.viewer, browser)),
         (MARK, {"input": mark}, (product.viewer, product.admin)),
@@ -89,9 +90,8 @@ async def test_what_a_role_may_not_do_is_forbidden_and_says_so(product: Product)
             assert (answer["__typename"], answer["code"]) == ("Forbidden", ErrorCode.FORBIDDEN), (query, answer)
     for query, token in ((INBOX, product.admin), (INBOX, product.viewer)):
         assert (await product.error(query, token))["code"] == "FORBIDDEN"
-    error = await product.error(
-        "query ($id: ID!) { notification(id: $id) { id } }", browser, id=await product.send(send["to"])
-    )
+    id_ = await product.send(to)
+    error = await product.error("query ($id: ID!) { notification(id: $id) { id } }", browser, id=id_)
     assert error["code"] == "FORBIDDEN" and error["traceId"]
 
 

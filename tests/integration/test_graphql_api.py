@@ -218,14 +218,14 @@ async def test_lists_within_lists_have_a_common_bound(product: Product) -> None:
     await product.data(UPSERT, inputs=inputs)
     id_ = await product.send({"externalIds": [one["externalId"] for one in inputs]}, channels=["IN_APP"])
     await product.settled(id_, 100)
-    inner = "deliveries(first: 100) { edges { node { step } } }"
-    outer = f"deliveries(first: 100) {{ edges {{ node {{ notification {{ {inner} }} }} }} }}"
-    query = f"query ($id: ID!) {{ notification(id: $id) {{ {outer} }} }}"
+    nested = "step"
+    for _ in range(3):
+        nested = f"notification {{ deliveries(first: 100) {{ edges {{ node {{ {nested} }} }} }} }}"
 
-    answer = await product.ask(query, id=id_)
+    answer = await product.ask(f"query ($id: ID!) {{ {nested.replace(' {', '(id: $id) {', 1)} }}", id=id_)
 
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"QUERY_TOO_COSTLY"}
-    assert len(answer["data"]["notification"]["deliveries"]["edges"]) == 100
+    assert str(answer["data"]).count("step") < 20_000
 
 
 async def test_a_viewer_sees_itself(product: Product) -> None:

@@ -104,7 +104,7 @@ async def test_the_same_holds_for_what_stands_in_the_document_itself(product: Pr
 
 async def test_times_of_every_offset_are_understood(product: Product) -> None:
     query = "query ($id: ID!) { notification(id: $id) { sendAt expiresAt } }"
-    times = {"sendAt": "2027-01-16T10:30:00.250+02:30", "expiresAt": "2027-01-17t00:00:00.123456789z"}
+    times: Json = {"sendAt": "2027-01-16T10:30:00.250+02:30", "expiresAt": "2027-01-17t00:00:00.123456789z"}
 
     id_ = await product.send(TO, **times)
 

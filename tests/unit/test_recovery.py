@@ -35,3 +35,7 @@ def test_a_call_that_is_never_settled_is_counted() -> None:
 
 def test_a_first_attempt_after_a_kill_is_timed_from_the_restart() -> None:
     assert recovery([delivery(9.0, (15.0, 16.0))], DEATHS).queued == (4.0,)
+
+
+def test_a_restart_is_timed_until_its_first_call_unless_it_made_none() -> None:
+    assert recovery([delivery(9.0, (15.0, 16.0), (17.0, 18.0))], DEATHS).first_calls == (4.0,)

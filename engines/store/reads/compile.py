@@ -40,32 +40,31 @@ def _postgres(statement: Select[tuple[object, ...]]) -> Compiled:
 
 
 def for_sqlite() -> dict[type, Compiled]:
-    """Texts with `:name`; a list is a slot `{name}` to be filled by `expand`."""
+    """Texts with `:name`; a list is one packed value that a recursive query takes apart, so the text never changes."""
     return {kind: _sqlite(statement) for kind, statement in SELECTS.items()}
+
+
+_UNPACKED = (
+    r"IN (WITH RECURSIVE k(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM k WHERE n + 1 < :\1_count)"
+    r" SELECT substr(:\1, n * :\1_width + 1, :\1_width) FROM k)"
+)
 
 
 def _sqlite(statement: Select[tuple[object, ...]]) -> Compiled:
     raw = str(statement.compile(dialect=sqlite.dialect(paramstyle="named"))).replace(" OFFSET :param_1", "")
     lists = tuple(dict.fromkeys(_LIST.findall(raw)))
-    return Compiled(_LIST.sub(r"IN ({\1})", raw), lists)
+    return Compiled(_LIST.sub(_UNPACKED, raw), lists)
 
 
-def expand(compiled: Compiled, query: Query[object]) -> tuple[str, dict[str, object]]:
-    """SQLite text and values for one query: lists are padded to a power of two, so that few texts exist."""
-    values = {name: getattr(query, name) for name in query.__struct_fields__}
-    slots = {}
+def values(compiled: Compiled, query: Query[object]) -> dict[str, object]:
+    """SQLite's values for one query; the members of a list are of one length."""
+    found = {name: getattr(query, name) for name in query.__struct_fields__}
     for name in compiled.names:
-        padded = _padded(values.pop(name))
-        slots[name] = ", ".join(f":{name}_{place}" for place in range(len(padded)))
-        values.update({f"{name}_{place}": value for place, value in enumerate(padded)})
-    return compiled.text.format(**slots) if slots else compiled.text, values
-
-
-def _padded(values: Sequence[object]) -> Sequence[object]:
-    if not values:
-        return (None,)
-    size = 1 << (len(values) - 1).bit_length()
-    return (*values, *[values[-1]] * (size - len(values)))
+        members: Sequence[bytes] = found[name]
+        found[name] = b"".join(members)
+        found[f"{name}_count"] = len(members)
+        found[f"{name}_width"] = len(members[0]) if members else 1
+    return found
 
 
 def arguments(compiled: Compiled, query: Query[object]) -> list[object]:
