@@ -138,9 +138,17 @@ def _store(name: str) -> Callable[[str], dict[str, Any]]:
 def _email(text: str) -> dict[str, Any]:
     if text != SIMULATOR and not text.startswith(("smtp://", "smtps://")):
         raise ValueError(f"expected {SIMULATOR} or smtp://[user:password@]host:port[?tls=none|opportunistic|starttls]")
-    if text != SIMULATOR and not urlsplit(text).hostname:
-        raise ValueError("expected a host")
+    if text != SIMULATOR and not _has_host(text):
+        raise ValueError("expected a host, and a port from 0 to 65535 if any")
     return {"email": text}
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port >= 0)
+    except ValueError:
+        return False
 
 
 def _sender(text: str) -> dict[str, Any]:

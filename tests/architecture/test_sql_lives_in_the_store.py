@@ -8,7 +8,15 @@ import pytest
 
 from tests.architecture.tree import Source, docstrings, from_text, imports, sources
 
-HOMES = ("engines/store/", "models/tables", "migrations/", "tests/", "deploy/", "bench/bare_sqlite.py", "bench/loaded.py")
+HOMES = (
+    "engines/store/",
+    "models/tables",
+    "migrations/",
+    "tests/",
+    "deploy/",
+    "bench/bare_sqlite.py",
+    "bench/loaded.py",
+)
 
 STATEMENT = re.compile(
     r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|(CREATE|ALTER|DROP)\s+(TABLE|INDEX|VIEW)"

@@ -140,9 +140,7 @@ class Product:
 
     async def token(self, user: str, seconds: int = 900) -> str:
         """A browser token, as `carillon token` makes it."""
-        return await asyncio.to_thread(
-            self.process.answer, "token", "--user", user, "--seconds", str(seconds)
-        )
+        return await asyncio.to_thread(self.process.answer, "token", "--user", user, "--seconds", str(seconds))
 
     async def send(self, to: Json, title: str = "Packed", **more: object) -> Accepted:
         """Send one notification, which must be accepted."""

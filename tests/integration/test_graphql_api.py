@@ -6,6 +6,7 @@ from services.access import FIRST_TENANT
 from tests.pipelines import SECOND_US
 from tests.products import INBOX, MARK, SEND, SEND_MANY, UPSERT, Json, Product
 from tests.stores import Watch
+from usecases.inbox_cursor import InboxCursors, Place
 
 NOTIFICATION = """query ($id: ID!, $first: Int, $after: String) { notification(id: $id) {
   id state categoryKey priority channels recipientCount labels createdAt sendAt expiresAt
@@ -22,6 +23,7 @@ NOTIFICATION = """query ($id: ID!, $first: Int, $after: String) { notification(i
     } }
   }
 } }"""
+PLANNED = "2027-01-16T08:00:00Z"
 STATE = "query ($id: ID!) { notification(id: $id) { state counts { state count } } }"
 
 
@@ -211,6 +213,27 @@ async def test_a_full_page_costs_as_many_statements_as_a_short_one(product: Prod
         assert len(page["edges"]) == first and all(edge["node"]["user"]["email"] for edge in page["edges"])
 
     assert costs[0] == costs[1] <= 10, costs
+
+
+async def test_a_send_that_asks_for_the_id_alone_reads_nothing_back(product: Product, watch: Watch) -> None:
+    wanted = {"to": {"email": "ada@example.test"}, "message": {"content": {"body": "a"}}, "sendAt": PLANNED}
+    more = SEND.replace("notification { id }", "notification { id state }")
+    read = []
+    for query in (SEND, more):
+        watch.statements.clear()
+        accepted = (await product.data(query, input=wanted))["sendNotification"]
+        assert accepted["__typename"] == "NotificationAccepted"
+        read.append(sum("notifications.content_sealed" in text for text in watch.statements))
+
+    assert read == [0, 1]
+
+
+async def test_a_cursor_of_an_inbox_that_was_begun_anew_is_refused(product: Product) -> None:
+    ada = await product.user("ada")
+    await product.settled(await product.send({"user": ada}), 2)
+    older = InboxCursors(product.base.sealer).write(FIRST_TENANT, ids.decode(ids.USER, ada), Place(1, 5))
+
+    assert (await product.error(INBOX, product.browser(ada), after=older))["argument"] == "after"
 
 
 async def test_lists_within_lists_have_a_common_bound(product: Product) -> None:
