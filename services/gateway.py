@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.auth import Authenticator
-from resolvers.context import Context, ContextFactory
-from resolvers.root import build_schema
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,8 +10,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engines.broadcast.base import Broadcast
 from engines.bus.base import Bus
 from gateway import health, pages
+from gateway.auth import Authenticator
 from gateway.graphql.endpoint import GraphQLEndpoint
 from models.principal import Principal
+from resolvers.context import Context, ContextFactory
+from resolvers.root import build_schema
 from services.foundation import Foundation
 from services.metrics import Metrics
 from usecases.follow_inbox import FollowInbox

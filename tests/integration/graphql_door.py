@@ -316,5 +316,5 @@ async def open_door(limits: Limits | None = None) -> AsyncIterator[Door]:
 async def eventually(condition: Callable[[], object]) -> None:
     """Until `condition()` holds; fails after five seconds."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - what is waited for does not know its waiter
+        while not condition():
             await asyncio.sleep(0.005)
