@@ -24,14 +24,14 @@ def sends(events: Sequence[Event], count: int, watchers: Watchers, seed: int, ke
     ]
 
 
-def requests(planned: Sequence[Send], seed: int) -> Iterator[Sequence[Send]]:
-    """The sends in order, cut into requests: one alone, or a batch."""
+def requests(planned: Sequence[Send], seed: int, batches: tuple[int, int] = BATCHES) -> Iterator[Sequence[Send]]:
+    """The sends in order, cut into requests: one alone, or a batch of least to most."""
     random = Random(f"requests {seed}")
-    average = sum(BATCHES) / 2
+    average = sum(batches) / 2
     single = SINGLES * average / (SINGLES * average + 1 - SINGLES)
     at = 0
     while at < len(planned):
-        size = 1 if random.random() < single else random.randint(*BATCHES)
+        size = 1 if random.random() < single else random.randint(*batches)
         yield planned[at : at + size]
         at += size
 

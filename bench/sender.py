@@ -47,6 +47,8 @@ class Sender:
         """Repeated keys that did not answer with their first outcome."""
         self.repeated = 0
         """Requests sent again because no answer came."""
+        self.leaving = asyncio.Event()
+        """Set whenever a request goes out; who waits for it clears it."""
 
     @property
     def accepted(self) -> int:
@@ -73,6 +75,7 @@ class Sender:
         """Repeat until each send of the request has its fate."""
         left = request
         while left:
+            self.leaving.set()
             try:
                 results = await api.send(left, self._ids)
             except NotSent:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from migrations import runner
+from services.foundation import make_folder
 from settings import load, masked_url
 
 
@@ -14,7 +15,7 @@ def main(words: Sequence[str]) -> int:
     argparse.ArgumentParser(prog="carillon migrate").parse_args(words)
     settings = load(os.environ)
     url = settings.store_owner or settings.store
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(settings)
     runner.upgrade(url)
     sys.stdout.write(f"{masked_url(url)} is at migration {runner.current(url)}\n")
     return 0

@@ -23,6 +23,7 @@ def main(words: Sequence[str]) -> int:
     settings = load(os.environ)
     _log(settings)
     uvloop.run(run(settings, demo=demo, started=lambda found: _announce(found, settings)))
+    sys.stdout.write("Stopped; nothing accepted is lost.\n")
     return 0
 
 

@@ -7,6 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Any other name in the Host header is a page of somebody else that had its name pointed here."""
+
 
 class DemoUser(msgspec.Struct, frozen=True):
     """A made-up person."""
@@ -32,7 +35,9 @@ def routes(
 ) -> list[BaseRoute]:
     """`/demo/session.json`; `token_for` makes a fresh browser token from a user's id."""
 
-    async def session(_request: Request) -> Response:
+    async def session(request: Request) -> Response:
+        if request.url.hostname not in LOCAL_NAMES:
+            return JSONResponse({"message": "the demo is for this machine only"}, 403)
         people = [
             {
                 "id": user.id,

@@ -50,6 +50,9 @@ async def run(settings: Settings, *, demo: bool, started: Callable[[Started], No
         ExceptionGroup: a part of it ended unexpectedly.
     """
     stopping = _signalled()
+    if not settings.uses_simulator:
+        # a server that cannot be talked to is told before anything is made
+        smtp_settings(settings, None)
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(foundation(settings, serve=True))
         admin_key = await introduce(base)

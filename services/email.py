@@ -73,5 +73,8 @@ def smtp_settings(settings: Settings, simulator_port: int | None) -> SmtpSetting
         final_timeout_s=settings.email_final_timeout_s,
         max_connections=settings.email_concurrency,
     )
-    found.check()
+    try:
+        found.check()
+    except InvalidSettings as error:
+        raise InvalidSettings([f"CARILLON_EMAIL, CARILLON_EMAIL_FROM: {one}" for one in error.problems]) from error
     return found

@@ -12,6 +12,7 @@ from engines.secrets.sealer import Sealer
 from engines.store.base import Store
 from engines.store.postgres import PostgresStore
 from engines.store.sqlite import SqliteStore
+from errors import ConfigurationError
 from gateway.tokens import BrowserTokens
 from migrations import runner
 from models.clock import Clock, SystemClock
@@ -47,7 +48,7 @@ async def foundation(settings: Settings, *, serve: bool) -> AsyncIterator[Founda
         ConfigurationError: keys, migration or lock are not as they must be.
         EngineUnavailable: the store does not answer.
     """
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(settings)
     secrets = FileSecrets(settings.keys_folder)
     await secrets.open(create=serve)
     store = await _opened(settings, serve=serve)
@@ -68,13 +69,33 @@ async def foundation(settings: Settings, *, serve: bool) -> AsyncIterator[Founda
         await store.close()
 
 
+def make_folder(settings: Settings) -> None:
+    """Make the folder where files live, unless it is there.
+
+    Raises:
+        ConfigurationError: it cannot be made.
+    """
+    try:
+        settings.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"CARILLON_FOLDER={settings.folder} cannot be made: {error.strerror}") from error
+
+
 async def _opened(settings: Settings, *, serve: bool) -> Store:
     if settings.store.startswith(SQLITE):
-        path = settings.store.removeprefix(SQLITE)
-        store = SqliteStore(Path(path), serve=serve)
+        store = _sqlite(Path(settings.store.removeprefix(SQLITE)), serve=serve)
         await asyncio.to_thread(runner.upgrade if serve else runner.check, settings.store)
         return store
     if serve and settings.store_owner is not None:
         await asyncio.to_thread(runner.upgrade, settings.store_owner)
     await asyncio.to_thread(runner.check, settings.store)
     return PostgresStore(settings.store)
+
+
+def _sqlite(path: Path, *, serve: bool) -> SqliteStore:
+    try:
+        return SqliteStore(path, serve=serve)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the database {path} cannot be opened: {error.strerror}; set CARILLON_STORE"
+        ) from error

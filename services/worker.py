@@ -7,7 +7,7 @@ from dispatchers.worker.periodic import every
 from dispatchers.worker.sweep import Sweep
 from dispatchers.worker.wake import Waker
 from engines.bus.base import Bus
-from engines.store.operations import ForgetKeys
+from engines.store.operations import ForgetKeys, MakePartitions
 from services.access import FIRST_TENANT
 from services.email import policy
 from services.foundation import Foundation
@@ -17,6 +17,8 @@ SWEEP_EVERY_S = 5.0
 FORGET_EVERY_S = 600.0
 KEY_LIFETIME_US = 25 * 3_600 * 1_000_000
 FORGET_AT_MOST = 5_000
+PARTITIONS_EVERY_S = 6 * 3_600.0
+DAYS_AHEAD = 7
 
 
 class WorkerService:
@@ -33,7 +35,11 @@ class WorkerService:
             every(WAKE_EVERY_S, self.wake),
             every(SWEEP_EVERY_S, self.sweep),
             every(FORGET_EVERY_S, self._forget),
+            every(PARTITIONS_EVERY_S, self._make_partitions),
         ]
+
+    async def _make_partitions(self) -> None:
+        await self._base.store.write(MakePartitions(DAYS_AHEAD))
 
     async def _forget(self) -> None:
         before_us = self._base.clock.now_us() - KEY_LIFETIME_US

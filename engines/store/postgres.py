@@ -31,7 +31,7 @@ CONFLICT_TRIES = 5
 """How often a group is tried again when the server chose it to give way (deadlock, serialisation)."""
 
 SET_TENANTS = "SELECT set_config('app.tenants', $1, true)"
-_GIVE_WAY = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_GIVE_WAY = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
 _AWAY = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 

@@ -351,3 +351,8 @@ async def test_a_failing_operation_spoils_no_neighbour(store: Store) -> None:
 
     assert sum(isinstance(result, Exception) for result in results) == 2
     assert isinstance(results[3], bytes)
+
+
+async def test_partitions_can_be_made_by_the_service_itself_again_and_again(store: Store) -> None:
+    for _ in range(2):
+        await store.write(op.MakePartitions(9))

@@ -31,6 +31,9 @@ CONNECTIONS = 20
 KEYED = 0.9
 SCRIPTS = {"bounce": 0.02, "defer": 0.02, "slow-1": 0.01, "drop-after-data": 0.01, "hang-after-data": 0.005}
 """Shares of scripted addresses: all of them come to an end within a minute."""
+BATCHES = (2, 12)
+"""Small requests: there is nearly always one under way."""
+LONGEST_AIM_S = 0.02
 AUDIENCE_SIZES = ((1, 90), (5, 10))
 SETTINGS = {"CARILLON_EMAIL_TIMEOUT_S": "1", "CARILLON_EMAIL_FINAL_TIMEOUT_S": "5"}
 """Short calls make a short lease: 22 s."""
@@ -141,7 +144,7 @@ class Run:
             moved=lambda: None,
         )
         async with asyncio.TaskGroup() as group:
-            group.create_task(sender.run(campaign.requests(planned, plan.seed)))
+            group.create_task(sender.run(campaign.requests(planned, plan.seed, BATCHES)))
             group.create_task(self._kill(sender))
         self._faults += sender.broken_promises
         refused = [entry for entry in sender.journal if entry.fate is Fate.REFUSED]
@@ -152,6 +155,8 @@ class Run:
         for number in range(1, self._plan.kills + 1):
             life_s = self._random.uniform(SHORTEST_LIFE_S, 2 * self._plan.mean_life_s)
             was_ready_s = await self._live(life_s)
+            if number % 2:
+                await self._aim(sender)
             if not self.product.alive:
                 self._faults.append(f"the product had ended by itself:\n{self.product.last_words()}")
             self.product.kill()
@@ -164,6 +169,16 @@ class Run:
                 f"{sender.accepted:,} accepted"
             )
         await ready(self.product, self._url)
+
+    async def _aim(self, sender: Sender) -> None:
+        """Wait for a moment shortly after a request went out."""
+        sender.leaving.clear()
+        try:
+            async with asyncio.timeout(1.0):
+                await sender.leaving.wait()
+        except TimeoutError:
+            return
+        await asyncio.sleep(self._random.uniform(0, LONGEST_AIM_S))
 
     async def _live(self, life_s: float) -> float | None:
         """Let the product live so long; when it was ready, in seconds, None if it never was."""

@@ -77,6 +77,9 @@ class Dialect(Protocol):
     def advance_heads(self, rows: Sequence[Row]) -> Transaction[list[Row]]:
         """Moves heads by rows (tenant, user, epoch, events, unread) in user order: (user, last seq, unread)."""
 
+    def make_partitions(self, days: int) -> Transaction[None]:
+        """Makes what large tables need for the next `days`; nothing where tables are not partitioned."""
+
     def now(self) -> Transaction[int]:
         """The database's clock in microseconds since 1970 UTC."""
 

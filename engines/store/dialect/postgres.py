@@ -156,6 +156,10 @@ class PostgresDialect:
         )
         return (yield Statement(text, _columns(rows), Mode.FETCH))
 
+    def make_partitions(self, days: int) -> Transaction[None]:
+        """See `Dialect.make_partitions`."""
+        yield Statement("SELECT carillon_make_partitions(current_date, $1)", (days,), Mode.FETCH)
+
     def now(self) -> Transaction[int]:
         """See `Dialect.now`."""
         rows = yield Statement("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", (), Mode.FETCH)

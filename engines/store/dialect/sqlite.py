@@ -178,6 +178,10 @@ class SqliteDialect:
         keys = [row[:2] for row in rows]
         return (yield from self.lookup(inbox_heads, ("tenant_id", "user_id"), keys, ("user_id", "seq", "unread")))
 
+    def make_partitions(self, days: int) -> Transaction[None]:  # noqa: ARG002
+        """See `Dialect.make_partitions`: one file holds everything."""
+        yield from ()
+
     def now(self) -> Transaction[int]:
         """See `Dialect.now`; exact to a millisecond."""
         text = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000"

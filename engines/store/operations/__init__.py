@@ -15,7 +15,7 @@ from engines.store.operations.directory import StaleKey, Upserted, UpsertUsers, 
 from engines.store.operations.expanding import Expand, NewDelivery
 from engines.store.operations.inbox import Marked, MarkInbox
 from engines.store.operations.outbox import DropOutbox, OutboxRow, SetAside, TakeOutbox
-from engines.store.operations.waiting import Wake
+from engines.store.operations.waiting import MakePartitions, Wake
 from engines.store.operations.workers import Beat, OrphanClaim, Retire, TakeOver
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Expand",
     "ForgetKeys",
     "KeyConflict",
+    "MakePartitions",
     "MarkInbox",
     "Marked",
     "NewDelivery",

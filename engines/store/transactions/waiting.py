@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from engines.store.dialect.base import Dialect, Transaction
-from engines.store.operations import Wake
+from engines.store.operations import MakePartitions, Wake
 from engines.store.transactions import outbox
 from models import tables
 from models.ids import attempt_bytes
@@ -33,3 +33,9 @@ def _retry(
 
 def _schedule(tenant: bytes, notification: bytes, lane: int) -> outbox.Work:
     return BusTopic.NOTIFICATION_CREATED, Lane(lane), tenant, notification
+
+
+def make_partitions(d: Dialect, operations: Sequence[MakePartitions]) -> Transaction[list[None]]:
+    """Once for the furthest of the days asked for."""
+    yield from d.make_partitions(max(one.days for one in operations))
+    return [None] * len(operations)
