@@ -3,6 +3,7 @@
 All that is wrong is reported together: a process with a bad setting never starts half.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,7 @@ def _store(name: str) -> Callable[[str], dict[str, Any]]:
             if text and not text.startswith("postgresql://"):
                 raise ValueError("expected postgresql://login@host/database or nothing")
             return {"store_owner": text or None}
-        if text and not text.startswith(("sqlite:///", "postgresql://")):
+        if text and not re.match(r"sqlite:///.|postgresql://", text):
             raise ValueError("expected sqlite:///path or postgresql://login@host/database")
         return {"store": text}
 

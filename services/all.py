@@ -50,9 +50,8 @@ async def run(settings: Settings, *, demo: bool, started: Callable[[Started], No
         ExceptionGroup: a part of it ended unexpectedly.
     """
     stopping = _signalled()
-    if not settings.uses_simulator:
-        # a server that cannot be talked to is told before anything is made
-        smtp_settings(settings, None)
+    # what cannot be used is told before anything is made; the simulator's port is not known yet
+    smtp_settings(settings, simulator_port=25)
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(foundation(settings, serve=True))
         admin_key = await introduce(base)

@@ -22,6 +22,8 @@ class Bus(Protocol):
     async def poll(self, topic: BusTopic, limit: int, wait_s: float) -> Sequence[Batch]:
         """Batches of about `limit` pointers in all for this consumer alone, waiting at most `wait_s` for the first.
 
+        A hint ends the waiting, with or without batches.
+
         Raises:
             Unavailable: the bus does not answer; nothing was taken.
         """

@@ -24,14 +24,14 @@ class OutboxBus:
         """See `Bus.poll`."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_s
-        bell = self._bells[topic]
+        bell, hinted = self._bells[topic], False
         while True:
             bell.clear()
             rows = await self._store.write(op.TakeOutbox(topic, self._worker, limit))
             left = deadline - loop.time()
-            if rows or left <= 0:
+            if rows or hinted or left <= 0:
                 return [Batch(topic, row.payload, row.seq) for row in rows]
-            await _rung(bell, min(left, LOOK_EVERY_S))
+            hinted = await _rung(bell, min(left, LOOK_EVERY_S))
 
     async def commit(self, batches: Sequence[Batch]) -> None:
         """See `Bus.commit`."""
@@ -48,9 +48,10 @@ class OutboxBus:
             bell.set()
 
 
-async def _rung(bell: asyncio.Event, within_s: float) -> None:
+async def _rung(bell: asyncio.Event, within_s: float) -> bool:
     try:
         async with asyncio.timeout(within_s):
             await bell.wait()
     except TimeoutError:
-        return
+        return False
+    return True
