@@ -3,12 +3,10 @@
 import contextlib
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,15 +29,6 @@ def free_port() -> int:
         port = random.choice(PORTS)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
-
-
-@contextlib.contextmanager
-def scratch_folder(prefix: str, *, keep: bool) -> Iterator[Path]:
-    """A new folder; it stays if it shall be kept or if something was raised."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
-    yield folder
-    if not keep:
-        shutil.rmtree(folder)
 
 
 class Child:

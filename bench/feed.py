@@ -15,11 +15,12 @@ import msgspec
 from bench import campaign, people, readers, reading, report, webhooks
 from bench.api import Api
 from bench.balance import judge
-from bench.children import admin_key, carillon, free_port, scratch_folder, simulator, smtp_journal
+from bench.children import admin_key, carillon, free_port, simulator, smtp_journal
 from bench.ending import run
 from bench.journals import EMAIL, Fate, Journals, Person, Send
 from bench.pace import Pace
 from bench.progress import Progress
+from bench.scratch import forget, new_folder
 from bench.sender import Sender
 from bench.startup import ready
 from errors import CarillonError, ConfigurationError
@@ -53,6 +54,8 @@ class Target(msgspec.Struct, frozen=True):
     key: str
     keys_folder: Path
     smtp_journal: Path
+    folder: Path | None = None
+    """Of everything that was started for the run."""
 
 
 async def feed(arguments: Arguments) -> int:
@@ -68,12 +71,21 @@ async def feed(arguments: Arguments) -> int:
         journals, restless = await _journals(target, persons, sender, progress)
     shown = [("webhook payloads", f"{len(events):,}, cycled"), *report.rows(journals)]
     rate = len(planned) / seconds
-    shown.insert(1, ("sent in", f"{seconds:.1f} s, {rate:,.0f} a second; at rest {_after(began_s)} later"))
+    shown.insert(1, ("sent in", f"{seconds:.1f} s, {rate:,.0f} a second; all at rest and read {_after(began_s)} later"))
     findings = judge(journals)
     refused = [f"refused: No. {one.send.number}: {one.note}" for one in sender.journal if one.fate is Fate.REFUSED]
     more = [*refused[: report.MOST_SHOWN], *sender.broken_promises, *restless]
     sys.stdout.write(f"\n{report.table(shown)}\n\n{report.verdict(findings, more)}\n")
-    return 1 if findings or more else 0
+    passed = not findings and not more
+    _put_away(target.folder, keep=arguments.keep or not passed)
+    return 0 if passed else 1
+
+
+def _put_away(folder: Path | None, *, keep: bool) -> None:
+    if folder is not None and keep:
+        sys.stdout.write(f"database, logs and journals: {folder}\n")
+    elif folder is not None:
+        forget(folder)
 
 
 @contextlib.asynccontextmanager
@@ -81,14 +93,15 @@ async def _target(arguments: Arguments) -> AsyncIterator[Target]:
     if arguments.url is not None:
         yield _named(arguments.url, arguments)
         return
-    with scratch_folder("carillon-feed-", keep=arguments.keep) as folder, simulator(folder) as ports:
+    folder = new_folder("feed")
+    with simulator(folder) as ports:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         product = carillon(folder, port, ports.smtp_port, SHORT_TIMEOUTS)
         product.start()
         try:
             await ready(product, url)
-            yield Target(url, admin_key(folder), folder / "var" / "keys", smtp_journal(folder))
+            yield Target(url, admin_key(folder), folder / "var" / "keys", smtp_journal(folder), folder)
         finally:
             product.stop()
 
@@ -166,7 +179,7 @@ def _arguments(words: Sequence[str]) -> Arguments:
     parser.add_argument("--key", help="its admin key")
     parser.add_argument("--keys-folder", type=Path, help="its key files, with which tokens for inboxes are made")
     parser.add_argument("--smtp-journal", type=Path, help="the journal of the simulator that it sends to")
-    parser.add_argument("--keep", action="store_true", help="keep the folder with database, logs and journals")
+    parser.add_argument("--keep", action="store_true", help="keep database and journals even if all balances")
     return parser.parse_args(words, namespace=Arguments())
 
 

@@ -47,6 +47,8 @@ class Sender:
         """Repeated keys that did not answer with their first outcome."""
         self.repeated = 0
         """Requests sent again because no answer came."""
+        self.found_again = 0
+        """Sends that had been accepted without an answer: their keys answered with the first outcome."""
         self.leaving = asyncio.Event()
         """Set whenever a request goes out; who waits for it clears it."""
 
@@ -92,6 +94,7 @@ class Sender:
         later = []
         for send, result in zip(sends, results, strict=True):
             if result.notification is not None:
+                self.found_again += result.duplicate
                 self.journal.append(SenderEntry(send, Fate.ACCEPTED, result.notification.id))
             elif result.retryable:
                 later.append(send)

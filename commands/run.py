@@ -32,6 +32,8 @@ def _log(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level.upper(), format=form, stream=sys.stderr)
     # aiosmtpd writes addresses at INFO
     logging.getLogger("mail.log").setLevel(logging.WARNING)
+    # asyncpg's pool shows a traceback for every try; the store says in a line that PostgreSQL is away
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 def _announce(found: Started, settings: Settings) -> None:

@@ -55,11 +55,17 @@ class Consumer:
             slots = asyncio.Semaphore(self._at_once)
             while not self._stopping.is_set():
                 await slots.acquire()
-                batches = await self._patiently(lambda: self._bus.poll(self._topic, self._limit, POLL_WAIT_S))
+                batches = await self._polled()
                 if batches:
                     under_way.create_task(self._work(batches, slots))
                 else:
                     slots.release()
+
+    async def _polled(self) -> Sequence[Batch]:
+        try:
+            return await self._patiently(lambda: self._bus.poll(self._topic, self._limit, POLL_WAIT_S))
+        except Unavailable:
+            return ()
 
     async def _work(self, batches: Sequence[Batch], slots: asyncio.Semaphore) -> None:
         try:
@@ -68,6 +74,9 @@ class Consumer:
             if pointers:
                 await self._handle(pointers)
             await self._patiently(lambda: self._bus.commit(batches))
+        except Unavailable as error:
+            # it is told only to who stops, and what is claimed is taken over by whoever comes next
+            log.warning("%d batches of %s are left as they are: %s", len(batches), topic_name(self._topic), error)
         finally:
             slots.release()
 

@@ -94,7 +94,7 @@ class Delivery(Generic[M]):
                 for group in _groups(ready, self._provider.limits.bulk):
                     held -= len(group)
                     self._give_back_after(calls.create_task(self._call(group)), len(group))
-            await self._store.write(Settle((), (claim,)))
+            await patiently("the end of a claim", lambda: self._store.write(Settle((), (claim,))))
         finally:
             self._slots.give_back(held)
 
@@ -103,18 +103,22 @@ class Delivery(Generic[M]):
         call.add_done_callback(lambda _: self._slots.give_back(count))
 
     async def _claimed(self, claim: bytes, wanted: Sequence[tuple[bytes, AttemptKey]]) -> list[Work]:
-        """Win attempts and read what they need. A worker whose lease is old wins nothing new."""
-        if not self._lease.may_call:
-            await self._lease.renew()
-        provider = self._provider.name
-        won = await self._store.write(Claim(claim, self._lease.worker, provider, tuple(wanted), self._clock.now_us()))
+        """Win attempts and read what they need. A store that is away is waited for: calls are under way beside this."""
+        won = await patiently("a claim", lambda: self._claim(claim, wanted))
         if not won:
             return []
         tenants = tuple({tenant for tenant, _ in wanted})
         numbers = {key[:3]: key for key in won}
         pairs = tuple([(tenant, key[:3]) for tenant, key in wanted if key in won])
-        rows = await self._store.read(Sendable(tenants, pairs))
+        rows = await patiently("what a claim needs", lambda: self._store.read(Sendable(tenants, pairs)))
         return [Work(numbers[row.key], row) for row in rows]
+
+    async def _claim(self, claim: bytes, wanted: Sequence[tuple[bytes, AttemptKey]]) -> frozenset[AttemptKey]:
+        """A worker whose lease is old wins nothing new."""
+        if not self._lease.may_call:
+            await self._lease.renew()
+        provider = self._provider.name
+        return await self._store.write(Claim(claim, self._lease.worker, provider, tuple(wanted), self._clock.now_us()))
 
     async def _composed(self, work: Sequence[Work]) -> list[tuple[Work, M]]:
         """Messages for what can still be sent; the rest is settled without a call."""

@@ -67,5 +67,8 @@ class Lease:
             await asyncio.sleep(BEAT_EVERY_S)
 
     async def end(self) -> None:
-        """Give back what is not done and leave."""
-        await self._store.write(Retire(self.worker))
+        """Give back what is not done and leave; where the store is away, the lease ends by itself."""
+        try:
+            await self._store.write(Retire(self.worker))
+        except Unavailable as error:
+            log.warning("worker %s could not give back its lease: %s", self.worker.hex(), error)

@@ -66,9 +66,16 @@ class Outcome(msgspec.Struct, frozen=True):
     """Connections that live readers made."""
     repeated: int
     """Requests sent again."""
+    found_again: int
+    """Sends that had been accepted when the process was killed before it could answer."""
     findings: tuple[Finding, ...]
     faults: tuple[str, ...]
     """What is wrong and does not belong to one of the journals."""
+
+    @property
+    def passed(self) -> bool:
+        """Nothing is wrong."""
+        return not self.findings and not self.faults
 
 
 async def drill(folder: Path, plan: Plan, say: Callable[[str], None]) -> Outcome:
@@ -235,6 +242,7 @@ class Run:
             recovery=recovered,
             resumes=sum(follower.connections for follower in followers),
             repeated=sender.repeated,
+            found_again=sender.found_again,
             findings=tuple(judge(journals)),
             faults=(),
         )

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from bench import report
-from bench.children import scratch_folder
 from bench.ending import run
+from bench.scratch import forget, new_folder
 from tests.drills import engines, kill, outbox_gap
 
 
@@ -25,8 +25,9 @@ class Arguments(argparse.Namespace):
 
 
 def kill_drill(arguments: Arguments) -> bool:
-    """Whether it passed."""
-    with engines.environment(arguments.store) as environment, scratch_folder("carillon-kill-", keep=True) as folder:
+    """Whether it passed. What it wrote stays where it did not."""
+    folder = new_folder("kill")
+    with engines.environment(arguments.store) as environment:
         plan = kill.Plan(
             kills=arguments.kills,
             sends=arguments.n,
@@ -39,7 +40,9 @@ def kill_drill(arguments: Arguments) -> bool:
         outcome = run(kill.drill(folder, plan, _say))
     _say("\n" + report.table([*report.rows(outcome.journals), *_recovered(outcome)]))
     _say("\n" + report.verdict(outcome.findings, outcome.faults))
-    return not outcome.findings and not outcome.faults
+    if outcome.passed:
+        forget(folder)
+    return outcome.passed
 
 
 def outbox_drill(arguments: Arguments) -> bool:
@@ -60,7 +63,7 @@ def outbox_drill(arguments: Arguments) -> bool:
 
 def _recovered(outcome: kill.Outcome) -> Iterator[report.Row]:
     yield "kills", str(len(outcome.deaths))
-    yield "requests sent again", f"{outcome.repeated:,}"
+    yield "requests sent again", f"{outcome.repeated:,}; {outcome.found_again:,} sends had been accepted already"
     yield "connections of live readers", f"{outcome.resumes:,}"
     yield "calls under way at a kill, settled", _delays(outcome.recovery.calls)
     yield "mails waiting at a kill, begun", _delays(outcome.recovery.queued)

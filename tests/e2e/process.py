@@ -16,7 +16,7 @@ READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 15.0
 COMMAND_WITHIN_S = 60.0
 _URL = re.compile(r"^Carillon runs at (http://\S+)$", re.MULTILINE)
-_FAULTS = re.compile(r"Traceback|internal error|ERROR", re.IGNORECASE)
+_FAULTS = re.compile(r"Traceback|internal error|^ERROR|\b(ERROR|CRITICAL) ")
 
 
 class CarillonProcess:
@@ -148,6 +148,7 @@ def running(folder: Path, settings: Mapping[str, str]) -> Iterator[CarillonProce
     try:
         process.start()
         yield process
-        assert process.faults() == []
+        faults = "\n".join(process.faults())
+        assert not faults, f"it met faults of its own:\n{faults}"
     finally:
         process.kill()
