@@ -9,6 +9,8 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from errors import CallerError, CarillonError, ErrorCode, RateLimited, Unavailable
 
+MOST_FAULTS = 100
+"""An answer tells no more of them: a field that fails in each of thousands of items says the same every time."""
 LONGEST_MESSAGE = 1_000
 _ARGUMENT = "Argument '"
 """How graphql-core 3.3 begins what it says about an argument whose variable turned out to be missing or null."""
@@ -122,10 +124,10 @@ class Problems:
         return Fault(code=ErrorCode.INTERNAL, message="internal error")
 
     def of_execution(self, errors: Sequence[GraphQLError], trace_id: str) -> tuple[Fault, ...]:
-        """The faults of an executed operation. An exception that several fields share is logged once."""
+        """The first faults of an executed operation. An exception that several fields share is logged once."""
         known: dict[int, Fault] = {}
         faults = []
-        for error in errors:
+        for error in errors[:MOST_FAULTS]:
             root = _root(error)
             fault = known.get(id(root))
             if fault is None:
