@@ -22,6 +22,7 @@ from models.vocabulary import TenantKind
 
 _WORDS = {TenantKind.LIVE: "live", TenantKind.TEST: "test"}
 _KINDS = {word: kind for kind, word in _WORDS.items()}
+_MOST_BRACKETS = 64
 _SECRET_BYTES = 32
 _PADDING_BITS = 6
 _API_KEY = re.compile(f"(crl_(live|test))_([{ids.ALPHABET}]{{110}})")
@@ -238,8 +239,12 @@ def _header(segment: str) -> _Header:
 
 
 def _claims(payload: bytes | None) -> _Claims:
+    said = payload or b""
     try:
-        return msgspec.json.decode(payload or b"", type=_Claims)
+        # how deep a parser goes before it gives up differs between interpreters
+        if said.count(b"[") + said.count(b"{") > _MOST_BRACKETS:
+            raise ValueError("nested more than any token of ours")
+        return msgspec.json.decode(said, type=_Claims)
     except (ValueError, RecursionError) as error:
         raise _refused("expected the claims iss, aud, sub, tid, iat, exp and jti, each of its own type") from error
 
