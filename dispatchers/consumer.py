@@ -31,10 +31,19 @@ class Consumer:
     Args:
         limit: about how many pointers are handled together.
         at_once: how many polls may be handled at the same time; 1 keeps their order.
+        ready: waited for before each poll: what is taken ahead of time waits for a lease to end if this process dies.
     """
 
     def __init__(
-        self, bus: Bus, topic: BusTopic, handler: Handler, counts: Counts, *, limit: int, at_once: int
+        self,
+        bus: Bus,
+        topic: BusTopic,
+        handler: Handler,
+        counts: Counts,
+        *,
+        limit: int,
+        at_once: int,
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._bus = bus
         self._topic = topic
@@ -42,6 +51,7 @@ class Consumer:
         self._counts = counts
         self._limit = limit
         self._at_once = at_once
+        self._ready = ready
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -55,6 +65,8 @@ class Consumer:
             slots = asyncio.Semaphore(self._at_once)
             while not self._stopping.is_set():
                 await slots.acquire()
+                if self._ready is not None:
+                    await self._ready()
                 batches = await self._polled()
                 if batches:
                     under_way.create_task(self._work(batches, slots))

@@ -74,6 +74,10 @@ class Delivery(Generic[M]):
         self._policy = policy
         self._slots = Slots(provider.limits.concurrency * provider.limits.bulk)
 
+    async def ready(self) -> None:
+        """Wait until another call could be made; what is taken from the bus before that would only be in the way."""
+        await self._slots.free()
+
     async def __call__(self, pointers: Sequence[Pointer]) -> None:
         """Deliver what the pointers name; returns when each attempt is settled or belongs to someone else."""
         wanted = [(tenant, attempt_key(pointer)) for tenant, pointer in pointers]

@@ -11,11 +11,15 @@ class Slots:
         self._freed = asyncio.Event()
         self._freed.set()
 
-    async def take(self, wanted: int) -> int:
-        """Wait for a free place and take up to `wanted` of them."""
+    async def free(self) -> None:
+        """Wait until there is a free place."""
         while self._free == 0:
             self._freed.clear()
             await self._freed.wait()
+
+    async def take(self, wanted: int) -> int:
+        """Wait for a free place and take up to `wanted` of them."""
+        await self.free()
         taken = min(self._free, wanted)
         self._free -= taken
         return taken

@@ -18,8 +18,9 @@ from models.vocabulary import Channel
 from services.foundation import Foundation
 from settings import Settings
 
-POLL_LIMIT = 200
-POLLS_AT_ONCE = 16
+POLL_LIMIT = 100
+POLLS_AT_ONCE = 64
+"""Many, since one hanging call keeps its poll open; what is taken ahead is bounded by free places for calls."""
 TLS: dict[str, Tls] = {
     "none": "none",
     "starttls": "starttls",
@@ -36,7 +37,9 @@ class EmailService:
         tools = Tools(base.store, bus, base.sealer, lease, base.clock, base.ids.new, counts)
         channel = EmailChannel(base.settings.email_from)
         delivery = Delivery(Channel.EMAIL, channel, self._provider, tools, policy(base.settings))
-        self.consumer = Consumer(bus, BusTopic.EMAIL_QUEUED, delivery, counts, limit=POLL_LIMIT, at_once=POLLS_AT_ONCE)
+        self.consumer = Consumer(
+            bus, BusTopic.EMAIL_QUEUED, delivery, counts, limit=POLL_LIMIT, at_once=POLLS_AT_ONCE, ready=delivery.ready
+        )
 
     async def close(self) -> None:
         """Let go of the connections; call when the consumer has returned."""

@@ -191,6 +191,29 @@ async def test_one_attempt_is_won_by_one_worker(store: Store) -> None:
     assert row.under_way == 1 and row.state == DeliveryState.QUEUED
 
 
+async def test_a_claim_whose_answer_got_lost_can_be_repeated(store: Store) -> None:
+    tenant, attempt = await queued_email(store)
+    claim = op.Claim(ids.new(), ids.new(), "smtp", ((tenant, attempt),), clock.now_us())
+
+    assert [await store.write(claim) for _ in range(2)] == [frozenset([attempt])] * 2
+    other = op.Claim(ids.new(), ids.new(), "smtp", ((tenant, attempt),), clock.now_us())
+    assert await store.write(other) == frozenset()
+
+
+async def test_rows_taken_without_knowing_it_are_given_up(store: Store) -> None:
+    tenant = await make_tenant(store)
+    [ada] = await make_users(store, tenant, "ada")
+    for _ in range(3):
+        await store.write(op.Accept(tenant, (notification(ada),)))
+    worker, topic = ids.new(), BusTopic.NOTIFICATION_CREATED
+    taken = await store.write(op.TakeOutbox(topic, worker, 100))
+
+    await store.write(op.FreeOutbox(worker, frozenset([taken[0].seq])))
+
+    again = await store.write(op.TakeOutbox(topic, worker, 100))
+    assert [row.seq for row in again] == [row.seq for row in taken[1:]]
+
+
 async def test_a_settled_attempt_keeps_its_outcome_and_the_late_word_is_evidence(store: Store) -> None:
     tenant, attempt = await queued_email(store)
     worker, claim = ids.new(), ids.new()

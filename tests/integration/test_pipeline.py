@@ -1,6 +1,7 @@
 """From acceptance to the mailbox and the inbox: what becomes of a notification behind the doors, on each store."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -100,8 +101,8 @@ async def test_an_unknown_outcome_is_resent_twice_and_then_given_up(pipeline: Pi
     assert len({mail["messageId"] for mail in await side.shown()}) == 1
 
 
-async def test_held_unknowns_are_not_sent_again(store: Store, side: Side, tmp_path: object) -> None:
-    async with running(store, tmp_path, side.port, CARILLON_WHEN_UNKNOWN="hold") as pipeline:  # type: ignore[arg-type]
+async def test_held_unknowns_are_not_sent_again(store: Store, side: Side, tmp_path: Path) -> None:
+    async with running(store, tmp_path, side.port, CARILLON_WHEN_UNKNOWN="hold") as pipeline:
         notification = await send_mail(pipeline, "drop-after-data@example.test")
         await pipeline.settled(notification)
         await pipeline.pass_time(90_000)
@@ -189,6 +190,18 @@ async def test_a_large_audience_is_delivered_to_each_once(pipeline: Pipeline, si
         assert {state for state, _ in states(rows)} == {"SENT", "DELIVERED"}
 
     assert len(side.mailbox) == 600
+
+
+async def test_hanging_recipients_hold_up_nobody_else(store: Store, side: Side, tmp_path: Path) -> None:
+    variables = {"CARILLON_EMAIL_CONCURRENCY": "4", "CARILLON_EMAIL_FINAL_TIMEOUT_S": "600"}
+    async with running(store, tmp_path, side.port, **variables) as pipeline:
+        for n in range(3):
+            await send_mail(pipeline, f"hang-after-data+{n}@example.test")
+        good = [await send_mail(pipeline, f"ada+{n}@example.test") for n in range(40)]
+
+        for notification in good:
+            assert states(await pipeline.settled(notification)) == [("SENT", None)]
+        await side.smtp.stop()
 
 
 async def test_a_foreign_event_is_set_aside_and_stops_nobody(pipeline: Pipeline) -> None:

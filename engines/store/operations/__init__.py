@@ -14,7 +14,7 @@ from engines.store.operations.attempts import Claim, Settle, Settlement
 from engines.store.operations.directory import StaleKey, Upserted, UpsertUsers, UserRow
 from engines.store.operations.expanding import Expand, NewDelivery
 from engines.store.operations.inbox import Marked, MarkInbox
-from engines.store.operations.outbox import DropOutbox, OutboxRow, SetAside, TakeOutbox
+from engines.store.operations.outbox import DropOutbox, FreeOutbox, OutboxRow, SetAside, TakeOutbox
 from engines.store.operations.waiting import MakePartitions, Wake
 from engines.store.operations.workers import Beat, OrphanClaim, Retire, TakeOver
 
@@ -27,6 +27,7 @@ __all__ = [
     "DropOutbox",
     "Expand",
     "ForgetKeys",
+    "FreeOutbox",
     "KeyConflict",
     "MakePartitions",
     "MarkInbox",

@@ -12,7 +12,8 @@ from models.vocabulary import Channel
 class Claim(Operation[frozenset[AttemptKey]], frozen=True):
     """Wins the right to call a provider. Answers the attempts that are this worker's now.
 
-    An attempt is not won where its row exists, or where its delivery no longer waits for it.
+    An attempt is not won where its row exists, or where its delivery no longer waits for it. Repeating a claim whose
+    answer got lost gives the same answer again.
     """
 
     id: bytes

@@ -32,6 +32,13 @@ class DropOutbox(Operation[None], frozen=True):
         return len(self.rows)
 
 
+class FreeOutbox(Operation[None], frozen=True):
+    """Gives up the rows that a worker took without knowing it, because the answer got lost: all but those it holds."""
+
+    worker: bytes
+    holds: frozenset[int]
+
+
 class SetAside(Operation[None], frozen=True):
     """Keeps payloads that cannot be handled, as rows that nobody polls."""
 

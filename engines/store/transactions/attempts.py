@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from engines.store.dialect.base import Dialect, Row, Transaction
 from engines.store.operations import Claim, Settle, Settlement
 from engines.store.transactions import settled
+from engines.store.transactions.pointers import packed, unpacked
 from models import tables
-from models.ids import AttemptKey, attempt_bytes
+from models.ids import AttemptKey
 from models.states import FINAL_FROM
 
 DELIVERY = ("tenant_id", "notification_id", "user_id", "step")
@@ -18,9 +19,10 @@ LATE = ("late_at", "late_outcome", "late_answer")
 
 def claim(d: Dialect, operations: Sequence[Claim]) -> Transaction[list[frozenset[AttemptKey]]]:
     """The attempt row itself is the claim; where two ask for one attempt, the first has it."""
+    answered = yield from _answered(d, operations)
     rows: dict[Row, Row] = {}
     for one in operations:
-        for tenant, key in one.attempts:
+        for tenant, key in one.attempts if one.id not in answered else ():
             rows.setdefault((tenant, *key), (tenant, *key, one.worker, one.provider, one.at_us))
     waiting = yield from _waiting(d, rows)
     won = yield from d.insert_new(
@@ -28,7 +30,13 @@ def claim(d: Dialect, operations: Sequence[Claim]) -> Transaction[list[frozenset
     )
     answers, claims = _shared_out(operations, won)
     yield from d.insert(tables.claims, ("id", "worker_id", "pointers"), claims)
-    return answers
+    return [answered.get(one.id, answer) for one, answer in zip(operations, answers, strict=True)]
+
+
+def _answered(d: Dialect, operations: Sequence[Claim]) -> Transaction[dict[bytes, frozenset[AttemptKey]]]:
+    """What claims with these ids have won already."""
+    rows = yield from d.lookup(tables.claims, ("id",), [(one.id,) for one in operations], ("id", "pointers"))
+    return {claim: frozenset([key for _, key in unpacked(pointers)]) for claim, pointers in rows}
 
 
 def _waiting(d: Dialect, rows: dict[Row, Row]) -> Transaction[set[Row]]:
@@ -48,8 +56,7 @@ def _shared_out(operations: Sequence[Claim], won: set[Row]) -> tuple[list[frozen
         left -= {(tenant, *key) for tenant, key in mine}
         answers.append(frozenset([key for _, key in mine]))
         if mine:
-            pointers = b"".join([tenant + attempt_bytes(key) for tenant, key in mine])
-            claims.append((one.id, one.worker, pointers))
+            claims.append((one.id, one.worker, packed(mine)))
     return answers, claims
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from engines.store.dialect.base import Dialect, Row, Transaction
-from engines.store.operations import DropOutbox, OutboxRow, SetAside, TakeOutbox
+from engines.store.operations import DropOutbox, FreeOutbox, OutboxRow, SetAside, TakeOutbox
 from models import tables
 from models.events.codec import encode
 from models.topics import BusTopic, Lane
@@ -46,4 +46,13 @@ def set_aside(d: Dialect, operations: Sequence[SetAside]) -> Transaction[list[No
         (-int(one.topic), int(Lane.NORMAL), 0, payload, one.at_us) for one in operations for payload in one.payloads
     ]
     yield from d.insert(tables.outbox, COLUMNS, rows)
+    return [None] * len(operations)
+
+
+def free(d: Dialect, operations: Sequence[FreeOutbox]) -> Transaction[list[None]]:
+    """Rows that nobody works on are anybody's again."""
+    for one in operations:
+        rows = yield from d.lookup(tables.outbox, ("claimed_by",), [(one.worker,)], ("seq",))
+        lost: list[Row] = [(seq, None) for (seq,) in rows if seq not in one.holds]
+        yield from d.update(tables.outbox, ("seq",), ("claimed_by",), lost)
     return [None] * len(operations)

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 
 from engines.store.dialect.base import Dialect, Row, Transaction
 from engines.store.operations import Beat, OrphanClaim, Retire, TakeOver
+from engines.store.transactions.pointers import unpacked
 from models import tables
-from models.ids import AttemptKey, attempt_key
-
-POINTER_BYTES = 16 + 36
 
 
 def beat(d: Dialect, operations: Sequence[Beat]) -> Transaction[list[None]]:
@@ -43,14 +41,7 @@ def _dead(d: Dialect, one: TakeOver) -> Transaction[list[Row]]:
 
 
 def _orphan(claim: bytes, worker: bytes, pointers: bytes) -> OrphanClaim:
-    packed = pointers
-    return OrphanClaim(
-        claim, worker, tuple([_pointer(packed[at : at + POINTER_BYTES]) for at in range(0, len(packed), POINTER_BYTES)])
-    )
-
-
-def _pointer(packed: bytes) -> tuple[bytes, AttemptKey]:
-    return packed[:16], attempt_key(packed[16:])
+    return OrphanClaim(claim, worker, tuple(unpacked(pointers)))
 
 
 def retire(d: Dialect, operations: Sequence[Retire]) -> Transaction[list[None]]:
