@@ -23,6 +23,7 @@ from models.vocabulary import TenantKind
 _WORDS = {TenantKind.LIVE: "live", TenantKind.TEST: "test"}
 _KINDS = {word: kind for kind, word in _WORDS.items()}
 _MOST_BRACKETS = 64
+_EXPECTED_CLAIMS = "expected the claims iss, aud, sub, tid, iat, exp and jti, each of its own type"
 _SECRET_BYTES = 32
 _PADDING_BITS = 6
 _API_KEY = re.compile(f"(crl_(live|test))_([{ids.ALPHABET}]{{110}})")
@@ -240,13 +241,13 @@ def _header(segment: str) -> _Header:
 
 def _claims(payload: bytes | None) -> _Claims:
     said = payload or b""
+    # how deep a parser goes before it gives up differs between interpreters
+    if said.count(b"[") + said.count(b"{") > _MOST_BRACKETS:
+        raise _refused(_EXPECTED_CLAIMS)
     try:
-        # how deep a parser goes before it gives up differs between interpreters
-        if said.count(b"[") + said.count(b"{") > _MOST_BRACKETS:
-            raise ValueError("nested more than any token of ours")
         return msgspec.json.decode(said, type=_Claims)
     except (ValueError, RecursionError) as error:
-        raise _refused("expected the claims iss, aud, sub, tid, iat, exp and jti, each of its own type") from error
+        raise _refused(_EXPECTED_CLAIMS) from error
 
 
 def _from_base64url(segment: str) -> bytes:

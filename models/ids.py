@@ -26,6 +26,8 @@ ACCOUNT = "acc"
 
 BYTES_OF = {NOTIFICATION: 16, USER: 16, KEY: 16, TENANT: 16, ACCOUNT: 16, DELIVERY: 34, INBOX_ITEM: 34, ATTEMPT: 36}
 """How many bytes stand behind each prefix: delivery and inbox item = notification + user + step, attempt = + number."""
+_SIGNED_AT = {DELIVERY: (32,), INBOX_ITEM: (32,), ATTEMPT: (32, 34)}
+"""Where the 16-bit numbers stand behind each prefix: stores keep them with a sign, so none of ours is over 32,767."""
 
 DeliveryKey = tuple[bytes, bytes, int]
 """(notification id, user id, step)."""
@@ -70,7 +72,8 @@ def try_decode(prefix: str, text: str) -> bytes | None:
         number = number << 5 | value
     if number & ((1 << padding) - 1):
         return None
-    return (number >> padding).to_bytes(size)
+    raw = (number >> padding).to_bytes(size)
+    return None if any(raw[place] > 127 for place in _SIGNED_AT.get(prefix, ())) else raw
 
 
 def prefix_of(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""No statement forgets its tenants: the SELECTs of both dialects here, everything that runs in the contract suite there."""
+"""No statement forgets its tenants: SELECTs are read here, whatever else runs is watched by the contract suite."""
 
 import pytest
 

@@ -11,7 +11,10 @@ from models import ids
 @given(st.sampled_from(sorted(ids.BYTES_OF)), st.data())
 def test_an_id_comes_back_as_it_went(prefix: str, data: st.DataObject) -> None:
     size = ids.BYTES_OF[prefix]
-    raw = data.draw(st.binary(min_size=size, max_size=size))
+    uuids, numbers = divmod(size, 16)
+    parts = [data.draw(st.binary(min_size=16, max_size=16)) for _ in range(uuids)]
+    parts += [data.draw(st.integers(0, 32_767)).to_bytes(2) for _ in range(numbers // 2)]
+    raw = b"".join(parts)
 
     text = ids.encode(prefix, raw)
 
@@ -30,6 +33,18 @@ def test_other_text_is_no_id(text: str) -> None:
 def test_near_misses_are_refused_with_what_was_expected(change: str) -> None:
     with pytest.raises(InvalidInput, match="expected an id like usr_"):
         ids.decode(ids.USER, change)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "raw"),
+    [
+        (ids.DELIVERY, bytes(32) + b"\x80\x00"),
+        (ids.INBOX_ITEM, bytes(32) + b"\xff\xff"),
+        (ids.ATTEMPT, bytes(32) + b"\x00\x01\x80\x00"),
+    ],
+)
+def test_a_number_that_no_store_can_hold_makes_no_id(prefix: str, raw: bytes) -> None:
+    assert ids.try_decode(prefix, ids.encode(prefix, raw)) is None
 
 
 def test_each_id_has_one_spelling() -> None:
