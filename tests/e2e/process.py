@@ -113,9 +113,14 @@ class CarillonProcess:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Another verb of the command line, with the same settings."""
         return subprocess.run(
-            [CARILLON, *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=COMMAND_WITHIN_S,
+            [CARILLON, *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_WITHIN_S,
             check=False,
-        )  # fmt: skip
+        )
 
     def answer(self, *words: str) -> str:
         """What a command that succeeds prints."""

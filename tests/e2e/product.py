@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -258,11 +258,12 @@ async def close_code(socket: Socket, within_s: float = PATIENCE_S) -> int:
             while True:
                 await socket.opened.recv()
     except ConnectionClosed as end:
-        assert end.rcvd is not None, "the connection was cut without a closing handshake"
-        return end.rcvd.code
+        if end.rcvd is not None:
+            return end.rcvd.code
+    raise AssertionError("the connection was cut without a closing handshake")
 
 
-async def until(read: Callable[[], Any], good: Callable[[T], bool], within_s: float = PATIENCE_S) -> T:
+async def until(read: Callable[[], Awaitable[T]], good: Callable[[T], bool], within_s: float = PATIENCE_S) -> T:
     """What `read` gives, as soon as it is good."""
     deadline_s = time.monotonic() + within_s
     while not good(found := await read()):

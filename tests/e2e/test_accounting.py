@@ -89,7 +89,7 @@ def wrong(stories: list[Json]) -> list[Json]:
 
 
 def explained(delivery: Json) -> bool:
-    """A happy delivery needs no reason, any other has one; what was skipped was decided; what waits knows until when."""
+    """A happy delivery needs no reason, any other has one; a skipped one was decided; what waits knows until when."""
     happy = delivery["state"] in {"SENT", "DELIVERED"}
     decided = any(one["reason"] for one in delivery["decisions"]) == (delivery["state"] == "SKIPPED")
     due = (delivery["nextAttemptAt"] is not None) == (delivery["state"] == "RETRY_WAIT")

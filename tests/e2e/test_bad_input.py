@@ -3,11 +3,12 @@
 import asyncio
 import json
 import os
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import httpx
 
-from models.ids import BYTES_OF, encode
+from models.ids import attempt_bytes, delivery_bytes, encode
 from tests.e2e.forged import Forge
 from tests.e2e.product import VIEWER, Json, Product, close_code, wanted
 from tests.products import SEND, SEND_MANY, UPSERT
@@ -16,9 +17,16 @@ NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 MB = 1_000_000
 DEEP = 100_000
 MANY = 1_001
-FOREIGN = [encode(kind, os.urandom(size)) for kind, size in BYTES_OF.items() if kind not in {"key", "ten", "acc"}]
+FOREIGN = [
+    encode("usr", os.urandom(16)),
+    encode("ntf", os.urandom(16)),
+    encode("dlv", delivery_bytes((os.urandom(16), os.urandom(16), 1))),
+    encode("inb", delivery_bytes((os.urandom(16), os.urandom(16), 4))),
+    encode("att", attempt_bytes((os.urandom(16), os.urandom(16), 1, 1))),
+]
 """Well-formed ids of another installation."""
-ODD = ("", "ntf_", "garbage", "x" * 10_000, "\x00", "ntf_" + "u" * 26, "key_" + "0" * 26)
+ODD = ("", "ntf_", "garbage", "x" * 10_000, "\x00", "ntf_" + "u" * 26, "key_" + "0" * 26,
+       encode("dlv", b"\xff" * 34), encode("att", bytes(32) + b"\x00\x01\xff\xff"))  # fmt: skip
 
 
 class Case(NamedTuple):
@@ -28,7 +36,7 @@ class Case(NamedTuple):
     status: int
     code: str
     words: str
-    path: list[str] = []
+    path: Sequence[str] = ()
 
 
 def asking(query: str, **more: object) -> bytes:
@@ -127,9 +135,9 @@ async def test_a_body_that_cannot_be_used_is_refused_with_words(product: Product
 def is_told(answer: httpx.Response, case: Case) -> bool:
     """Whether the answer is as it should be; each carries the trace id by which our logs find it."""
     [error, *_] = answer.json()["errors"]
-    said = (answer.status_code, error["extensions"]["code"], error["extensions"]["path"])
+    said = (answer.status_code, error["extensions"]["code"], tuple(error["extensions"]["path"]))
     traced = error["extensions"]["traceId"] == answer.headers["x-trace-id"]
-    return said == (case.status, case.code, case.path) and case.words in error["message"] and traced
+    return said == (case.status, case.code, tuple(case.path)) and case.words in error["message"] and traced
 
 
 async def test_a_wrong_value_is_told_with_its_path_and_nothing_of_it_is_taken(product: Product) -> None:

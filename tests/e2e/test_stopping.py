@@ -12,11 +12,14 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.e2e.product import Json, Product, close_code, deliveries, wanted
+from tests.e2e.conftest import Settings
+from tests.e2e.process import running
+from tests.e2e.product import Json, Product, attempts, close_code, deliveries, reached, wanted
 from tests.products import SEND
 
 RESTART = 1012
 BURST = 40
+HANGING = "hang-after-data@example.test"
 
 
 async def test_who_is_connected_is_told_and_a_call_half_said_is_answered_and_kept(alone: Product) -> None:
@@ -29,7 +32,7 @@ async def test_who_is_connected_is_told_and_a_call_half_said_is_answered_and_kep
         await writer.drain()
         await alone.get("/health/live")
         alone.process.begin_stop()
-        codes = await asyncio.gather(close_code(live.socket), close_code(other))
+        codes = await asyncio.gather(*map(close_code, (live.socket, other)))
         writer.write(body[len(body) // 2 :])
         answer = parsed(await asyncio.wait_for(reader.read(), 10))
         writer.close()
@@ -79,6 +82,20 @@ async def test_a_stop_under_load_loses_nothing_that_was_accepted(alone: Product)
     assert took_s < 15 and len(stories) >= BURST
     for story in stories:
         assert {one["state"] for one in deliveries(story).values()} == {"SENT", "DELIVERED"}
+
+
+@pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+async def test_a_stop_does_not_wait_for_a_call_that_hangs(settings: Settings, tmp_path: Path) -> None:
+    with running(tmp_path, {**settings, "CARILLON_EMAIL_FINAL_TIMEOUT_S": "300"}) as process:
+        async with reached(process) as product:
+            sent = await product.send({"email": HANGING}, "Into the silence", channels=["EMAIL"])
+            await product.mails(HANGING)
+            took_s = await asyncio.to_thread(process.stop)
+            await asyncio.to_thread(process.start)
+            story = await product.notification(sent.id)
+
+    first = attempts(deliveries(story)["EMAIL"])[0]
+    assert took_s < 15 and (first["outcome"], first["reason"]) == ("UNKNOWN", "WORKER_LOST")
 
 
 async def send_until_refused(product: Product, who: str, accepted: list[str]) -> None:
