@@ -72,7 +72,8 @@ def read_cursor(kind: CursorKind, text: str | None) -> bytes | None:
         raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError as error:
         raise foreign_cursor() from error
-    if raw[:2] != _VERSION + letter or len(raw) != 2 + size or write_cursor(kind, raw[2:]) != text:
+    # each place ends in a step or a number, and none of ours has the sign bit of 16
+    if raw[:2] != _VERSION + letter or len(raw) != 2 + size or raw[-2] > 127 or write_cursor(kind, raw[2:]) != text:
         raise foreign_cursor()
     return raw[2:]
 

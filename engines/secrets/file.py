@@ -97,7 +97,7 @@ class FileSecrets:
         return self._folder / name
 
     def _absent(self) -> ConfigurationError:
-        return ConfigurationError(f"no keys in {self._folder}: the first start or `carillon init` makes them")
+        return ConfigurationError(f"no keys in {self._folder}: the first `carillon run` makes them")
 
     def _require_both(self) -> None:
         missing = [name for name in _CURES if not self._path(name).exists()]

@@ -61,7 +61,7 @@ async def test_later_opens_read_the_same(source: Source) -> None:
 
 async def test_without_create_nothing_is_made(source: Source) -> None:
     for _ in range(2):
-        with pytest.raises(ConfigurationError, match=r"no keys in .*carillon init"):
+        with pytest.raises(ConfigurationError, match=r"no keys in .*carillon run"):
             await source().open(create=False)
 
 
