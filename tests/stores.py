@@ -22,7 +22,7 @@ _CONDITIONS = re.compile(r"\b(?:WHERE|ON)\b", re.IGNORECASE)
 
 
 def names_no_tenant(text: str) -> bool:
-    """Whether a statement touches a tenant table without saying which tenants it means: in a condition, or as a value."""
+    """Whether a statement touches a tenant table without saying whose rows it means: in a condition, or as a value."""
     if not _TENANT_TABLE.search(text):
         return False
     if text.startswith("INSERT"):
