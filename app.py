@@ -15,12 +15,15 @@ VERBS = {
 }
 
 
+ASKING = {"help", "-h", "--help"}
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run `carillon VERB …`; gives the exit status: 0 done, 1 refused with a reason, 2 not understood."""
     verb, *rest = words if words is not None else sys.argv[1:] or ["help"]
     if verb not in VERBS:
-        sys.stderr.write(usage())
-        return 0 if verb in {"help", "-h", "--help"} else 2
+        sys.stderr.write(usage() if verb in ASKING else f"carillon: no verb {verb!r}\n\n{usage()}")
+        return 0 if verb in ASKING else 2
     try:
         return int(import_module(f"commands.{verb}").main(rest))
     except CarillonError as error:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import msgspec
 
@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SIMULATOR = "simulator:"
+TLS = ("none", "opportunistic", "starttls", "implicit")
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -138,9 +139,11 @@ def _store(name: str) -> Callable[[str], dict[str, Any]]:
 
 def _email(text: str) -> dict[str, Any]:
     if text != SIMULATOR and not text.startswith(("smtp://", "smtps://")):
-        raise ValueError(f"expected {SIMULATOR} or smtp://[user:password@]host:port[?tls=none|opportunistic|starttls]")
+        raise ValueError(f"expected {SIMULATOR} or smtp(s)://[user:password@]host:port[?tls={'|'.join(TLS)}]")
     if text != SIMULATOR and not _has_host(text):
         raise ValueError("expected a host, and a port from 0 to 65535 if any")
+    if text != SIMULATOR and not _has_known_options(text):
+        raise ValueError(f"expected no option but tls, one of {', '.join(TLS)}")
     return {"email": text}
 
 
@@ -150,6 +153,11 @@ def _has_host(url: str) -> bool:
         return bool(parts.hostname) and (parts.port is None or parts.port >= 0)
     except ValueError:
         return False
+
+
+def _has_known_options(url: str) -> bool:
+    options = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    return all(name == "tls" and value in TLS for name, value in options)
 
 
 def _sender(text: str) -> dict[str, Any]:

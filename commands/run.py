@@ -22,7 +22,7 @@ def main(words: Sequence[str]) -> int:
     demo = bool(parser.parse_args(words).demo)
     settings = load(os.environ)
     _log(settings)
-    uvloop.run(run(settings, demo=demo, started=lambda found: _announce(found, settings)))
+    uvloop.run(run(settings, demo=demo, started=lambda found: _announce(found, settings, demo=demo)))
     sys.stdout.write("Stopped; nothing accepted is lost.\n")
     return 0
 
@@ -36,16 +36,16 @@ def _log(settings: Settings) -> None:
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
-def _announce(found: Started, settings: Settings) -> None:
+def _announce(found: Started, settings: Settings, *, demo: bool) -> None:
     # what lives from here on is kept out of the collector's rounds
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    sys.stdout.write(_words(found, settings))
+    sys.stdout.write(_words(found, settings, demo=demo))
     sys.stdout.flush()
 
 
-def _words(found: Started, settings: Settings) -> str:
+def _words(found: Started, settings: Settings, *, demo: bool) -> str:
     key_file = settings.keys_folder / "admin.key"
     lines = ["", f"Carillon runs at {found.url}", ""]
     if settings.uses_simulator:
@@ -55,13 +55,14 @@ def _words(found: Started, settings: Settings) -> str:
         lines += ["", f"Your admin key, shown this once and kept in {key_file}:", "", f"  {found.admin_key}"]
     if found.took_over:
         lines += ["", f"{found.took_over} calls of the last run have an unknown outcome; see their deliveries."]
-    lines += ["", "Send something:", "", *_example(found.url, str(key_file)), "", "Ctrl-C stops.", ""]
+    lines += ["", "Send something:", "", *_example(found.url, str(key_file), demo=demo), "", "Ctrl-C stops.", ""]
     return "\n".join(lines)
 
 
-def _example(url: str, key_file: str) -> list[str]:
+def _example(url: str, key_file: str, *, demo: bool) -> list[str]:
+    to = 'externalId: \\"ada\\"' if demo else 'email: \\"ada@example.test\\"'
     query = (
-        'mutation { sendNotification(input: {to: {email: \\"ada@example.test\\"}, '
+        f"mutation {{ sendNotification(input: {{to: {{{to}}}, "
         'message: {content: {title: \\"Hello\\", body: \\"It rings.\\"}}}) '
         "{ __typename ... on NotificationAccepted { notification { id } } ... on Failure { message } } }"
     )

@@ -30,7 +30,8 @@ class AudienceInput:
         default=strawberry.UNSET, description="Up to 1,000 users, by your own ids."
     )
     email: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Whoever has this address; a user is made for one that nobody has yet."
+        default=strawberry.UNSET,
+        description="The user known by this address alone, made at first use; not one with an external id.",
     )
 
 

@@ -53,12 +53,14 @@ async def run(settings: Settings, *, demo: bool, started: Callable[[Started], No
     # what cannot be used is told before anything is made; the simulator's port is not known yet
     smtp_settings(settings, simulator_port=25)
     async with AsyncExitStack() as stack:
+        # before anything is made: a first start that cannot listen has shown no key to anybody
+        listener = stack.enter_context(listen(settings.listen_host, settings.listen_port))
         base = await stack.enter_async_context(foundation(settings, serve=True))
         admin_key = await introduce(base)
         routes, smtp_port = await _simulator(stack) if settings.uses_simulator else ([], None)
         if demo:
             routes = [*routes, *await demo_routes(base)]
-        await _serve(base, routes, smtp_port, admin_key, stopping, started)
+        await _serve(base, listener, routes, smtp_port, admin_key, stopping, started)
 
 
 async def _simulator(stack: AsyncExitStack) -> tuple[list[BaseRoute], int]:
@@ -71,6 +73,7 @@ async def _simulator(stack: AsyncExitStack) -> tuple[list[BaseRoute], int]:
 
 async def _serve(
     base: Foundation,
+    listener: socket.socket,
     routes: list[BaseRoute],
     smtp_port: int | None,
     admin_key: str | None,
@@ -84,7 +87,6 @@ async def _serve(
     expanding = orchestrator(base, bus, broadcast, metrics)
     email = EmailService(base, bus, lease, metrics, smtp)
     worker = WorkerService(base, bus)
-    listener = listen(base.settings.listen_host, base.settings.listen_port)
     server = WebServer(gateway.application, gateway.graphql.stop)
 
     await lease.renew()

@@ -35,7 +35,3 @@ for (const [name, source] of Object.entries(entries)) {
 }
 await mkdir(dist, { recursive: true });
 await writeFile(join(dist, "index.html"), page);
-
-for (const [file] of [["dist/index.html"], ...built]) {
-    console.log(String((await stat(join(root, file))).size).padStart(8), file);
-}

@@ -38,6 +38,8 @@ def test_all_mistakes_are_reported_together_with_variable_problem_and_example() 
         ("CARILLON_STORE_OWNER", "sqlite:///x.db"),
         ("CARILLON_EMAIL", "smtp://"),
         ("CARILLON_EMAIL", "smtp://host:notaport"),
+        ("CARILLON_EMAIL", "smtp://host:25?tsl=starttls"),
+        ("CARILLON_EMAIL", "smtp://host:25?tls=maybe"),
         ("CARILLON_EMAIL_FROM", "nobody"),
         ("CARILLON_EMAIL_FROM", "a@b.example\nBcc: c@d.example"),
         ("CARILLON_EMAIL_CONCURRENCY", "0"),

@@ -42,7 +42,7 @@ const REASONS: Record<string, string> = {
   CONNECTION_LOST: "The connection broke before the answer came.",
   WORKER_LOST: "The process that was sending went away.",
   RETRIES_EXHAUSTED: "It was tried until its time was up.",
-  OUTCOME_UNKNOWN: "Nobody can say whether it arrived, so it is not sent twice.",
+  OUTCOME_UNKNOWN: "No answer came back, however often it was sent. It may have arrived, even more than once.",
   UNDECODABLE: "The event could not be read.",
   CURSOR_TOO_OLD: "The page was away for longer than the log goes back.",
   CURSOR_FOREIGN: "The cursor belongs to another inbox.",
