@@ -67,7 +67,7 @@ class Consumer:
                 await slots.acquire()
                 if self._ready is not None:
                     await self._ready()
-                batches = await self._polled()
+                batches = () if self._stopping.is_set() else await self._polled()
                 if batches:
                     under_way.create_task(self._work(batches, slots))
                 else:

@@ -1,6 +1,7 @@
 """Delivery through a provider: claim, compose, call, classify, settle. Handler of the channel topics."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -21,11 +22,13 @@ from engines.store.operations import Claim, Settle, Settlement
 from engines.store.queries import Sendable, SendableRow
 from models.clock import Clock
 from models.content import PURPOSE, Content, decode
-from models.ids import AttemptKey, attempt_key
+from models.ids import AttemptKey, attempt_bytes, attempt_key
 from models.states import DeliveryState, Outcome, ReasonCode
 from models.topics import LANE_OF
 from models.vocabulary import Channel, Priority
 from usecases.purposes import ADDRESS
+
+log = logging.getLogger(__name__)
 
 M = TypeVar("M")
 CLAIM_AT_MOST = 100
@@ -130,13 +133,32 @@ class Delivery(Generic[M]):
         hopeless = [(one, verdict) for one in work if (verdict := _hopeless(one.row, now_us)) is not None]
         nothing = Sent(Outcome.NOT_CALLED)
         await self._settle([(one, nothing, verdict) for one, verdict in hopeless])
-        ready = [one for one in work if _hopeless(one.row, now_us) is None]
-        contents, addresses = self._opened(ready)
+        readable, unreadable = self._read([one for one in work if _hopeless(one.row, now_us) is None])
+        stuck = Sent(Outcome.NOT_CALLED, ReasonCode.UNDECODABLE)
+        await self._settle(
+            [(one, stuck, self._policy.after(stuck, one.attempt[3], one.row, now_us)) for one in unreadable]
+        )
+        return readable
+
+    def _read(self, work: Sequence[Work]) -> tuple[list[tuple[Work, M]], list[Work]]:
+        """Messages, and the work for which there can be none: narrowed down by halves, it stops no neighbour."""
+        try:
+            return list(zip(work, self._messages(work), strict=True)), []
+        except Exception:
+            if len(work) == 1:
+                log.exception("an attempt cannot be composed: %s", attempt_bytes(work[0].attempt).hex())
+                return [], list(work)
+        middle = len(work) // 2
+        first, second = self._read(work[:middle]), self._read(work[middle:])
+        return first[0] + second[0], first[1] + second[1]
+
+    def _messages(self, work: Sequence[Work]) -> Sequence[M]:
+        contents, addresses = self._opened(work)
         recipients = [
             (Recipient(one.attempt, address, one.row.locale, one.row.category), content)
-            for one, content, address in zip(ready, contents, addresses, strict=True)
+            for one, content, address in zip(work, contents, addresses, strict=True)
         ]
-        return list(zip(ready, self._composer.compose(recipients), strict=True))
+        return self._composer.compose(recipients)
 
     def _opened(self, work: Sequence[Work]) -> tuple[list[Content], list[str]]:
         contents = self._sealer.open_many(

@@ -55,16 +55,15 @@ class MarkInbox:
             marked = await self._mark_older(caller.tenant, user, self._up_to(caller.tenant, user, which), mark)
         if marked.changed:
             await self._broadcast.ring([(caller.tenant, user)])
+        if marked.missing:
+            raise InvalidInput("no item of this inbox", path=("which", "ids", str(marked.missing[0])))
         return marked
 
     async def _mark_items(self, tenant: bytes, user: bytes, ids: Sequence[str], mark: InboxMark) -> Marked:
         if not 1 <= len(ids) <= MAX_ITEMS:
             raise InvalidInput(f"expected 1 to {MAX_ITEMS} ids, got {len(ids)}", path=("which", "ids"))
         keys = tuple([_item(place, text, user) for place, text in enumerate(ids)])
-        marked = await self._store.write(Write(tenant, user, mark, self._clock.now_us(), items=keys))
-        if marked.missing:
-            raise InvalidInput("no item of this inbox", path=("which", "ids", str(marked.missing[0])))
-        return marked
+        return await self._store.write(Write(tenant, user, mark, self._clock.now_us(), items=keys))
 
     async def _mark_older(self, tenant: bytes, user: bytes, up_to: int, mark: InboxMark) -> Marked:
         """All of them, in pieces, so that one large inbox never holds up the writer."""

@@ -26,9 +26,20 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 class Committer:
-    """The queue before a writer: bounds it, gives it out in groups, and never loses an answer."""
+    """The queue before a writer: bounds it, gives it out in groups, and never loses an answer.
 
-    def __init__(self, max_rows: int = MAX_ROWS, max_waiting_rows: int = MAX_WAITING_ROWS) -> None:
+    Args:
+        apart: kinds of which a group holds one at the most: each locks the same rows in its own order, so two writers
+            that each carried both could wait for each other in a ring.
+    """
+
+    def __init__(
+        self,
+        max_rows: int = MAX_ROWS,
+        max_waiting_rows: int = MAX_WAITING_ROWS,
+        apart: frozenset[type] = frozenset(),
+    ) -> None:
+        self._apart = apart
         self._waiting: deque[Pending] = deque()
         self._rows = 0
         self._max_rows = max_rows
@@ -59,7 +70,11 @@ class Committer:
         """What shall be committed next: everything that waits, up to the bound, and at least one."""
         group: list[Pending] = []
         rows = 0
+        kept_apart: set[type] = set()
         while self._waiting and (not group or rows + self._waiting[0].operation.size() <= self._max_rows):
+            kept_apart |= {type(self._waiting[0].operation)} & self._apart
+            if len(kept_apart) > 1:
+                break
             pending = self._waiting.popleft()
             rows += pending.operation.size()
             group.append(pending)
@@ -67,20 +82,25 @@ class Committer:
         return group
 
 
-def by_kind(operations: Sequence[Operation[object]]) -> list[tuple[type, list[int]]]:
-    """The places of each kind of operation, kinds in order of first appearance."""
+def by_kind(operations: Sequence[Operation[object]]) -> dict[type, list[int]]:
+    """The places of each kind of operation."""
     kinds: dict[type, list[int]] = {}
     for place, operation in enumerate(operations):
         kinds.setdefault(type(operation), []).append(place)
-    return list(kinds.items())
+    return kinds
 
 
 def merged(
     dialect: Dialect, bodies: dict[type, Body], operations: Sequence[Operation[object]]
 ) -> Generator[Statement, list[Row], list[object]]:
-    """One transaction for many operations: each kind's body runs once over all of its kind."""
+    """One transaction for many operations: each kind's body runs once over all of its kind.
+
+    Kinds follow the order of `bodies`, so that all writers take the locks of different kinds in one order.
+    """
     answers: list[object] = [None] * len(operations)
-    for kind, places in by_kind(operations):
+    places_of = by_kind(operations)
+    for kind in sorted(places_of, key=list(bodies).index):
+        places = places_of[kind]
         results = yield from bodies[kind](dialect, [operations[place] for place in places])
         for place, result in zip(places, results, strict=True):
             answers[place] = result

@@ -14,7 +14,7 @@ from engines.store.dialect.postgres import PostgresDialect
 from engines.store.reads.compile import Compiled, arguments, for_postgres
 from engines.store.reads.lookups import LOOKUPS
 from engines.store.reads.selects import ROWS
-from engines.store.transactions import BODIES
+from engines.store.transactions import BODIES, LOCK_HEADS
 from errors import EngineUnavailable
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    # a server that lost its role to another one, until the address leads to that
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
     # asyncpg 0.32: what a connection says that was cut off between two of its steps
     asyncpg.InternalClientError,
@@ -61,12 +63,13 @@ class PostgresStore:
         self._statement_cache = statement_cache
         self._dialect: Dialect = PostgresDialect()
         self._selects: dict[type, Compiled] = for_postgres()
-        self._committer = Committer()
+        self._committer = Committer(apart=LOCK_HEADS)
         self._work = asyncio.Event()
         self._closing = False
         self._writers: list[asyncio.Task[None]] = []
         self._pool: Pool | None = None
         self._opening = asyncio.Lock()
+        self._reading = asyncio.Semaphore(READERS)
 
     async def write(self, operation: Operation[R]) -> R:
         """See `Store.write`."""
@@ -81,7 +84,8 @@ class PostgresStore:
         """See `Store.read`."""
         pool = await self._opened()
         try:
-            async with pool.acquire() as connection, connection.transaction(readonly=True):
+            # the writers' connections are theirs, however many reads wait
+            async with self._reading, pool.acquire() as connection, connection.transaction(readonly=True):
                 await self._set_tenants(connection, query.tenants())
                 return cast(Sequence[R], await self._rows(connection, cast(Query[object], query)))
         except _AWAY as error:
@@ -144,7 +148,7 @@ class PostgresStore:
             return [_unavailable(error)] * len(group)
         except Exception as error:  # noqa: BLE001 (it belongs to the caller who waits)
             if len(group) == 1:
-                return [error]
+                return [_unavailable(error) if isinstance(error, _GIVE_WAY) else error]
         alone = [await self._commit(pool, [pending]) for pending in group]
         return [outcome for outcomes in alone for outcome in outcomes]
 

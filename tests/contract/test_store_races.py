@@ -38,12 +38,14 @@ class Interference:
 
     def __init__(self) -> None:
         self.before = ""
-        self.act: Callable[[], None] | None = None
+        self.act: Callable[[], None] = lambda: None
+        self.done = False
 
     def __call__(self, statement: Statement) -> None:
-        if self.act is not None and self.before in statement.text:
-            act, self.act = self.act, None
-            act()
+        if self.before and self.before in statement.text:
+            self.before = ""
+            self.act()
+            self.done = True
 
 
 @pytest.fixture
@@ -80,6 +82,10 @@ async def opened(url: str, observe: Interference | None = None) -> AsyncIterator
         yield store
     finally:
         await store.close()
+
+
+def run(owner: psycopg.Connection[tuple[object, ...]], statement: str, *values: object) -> None:
+    owner.execute(statement.encode(), values)
 
 
 async def make_tenant(store: Store) -> bytes:
@@ -137,6 +143,9 @@ async def test_an_input_that_was_not_stored_takes_no_key_from_its_neighbour(stor
     answers = await store.write(op.Accept(tenant, (bad, good, again)))
 
     assert answers == [op.UnknownUsers((0,)), op.Accepted(good.id, duplicate=False), op.Accepted(good.id, True)]
+    late = notification(ids.new(), key=b"l" * 16)
+    first = notification(ada, key=b"l" * 16, fingerprint=b"g" * 32)
+    assert await store.write(op.Accept(tenant, (first, late))) == [op.Accepted(first.id, False), op.KeyConflict()]
 
 
 @pytest.mark.parametrize("way", ["accept", "forget"])
@@ -158,7 +167,7 @@ async def test_an_old_key_that_was_used_anew_meanwhile_is_not_deleted(
         await raced.write(op.ForgetKeys((tenant,), now_us - 25 * 3_600_000_000, 100))
     [answer] = await raced.write(op.Accept(tenant, (notification(ada, key=b"k" * 16),)))
 
-    assert interference.act is None
+    assert interference.done
     assert answer == op.Accepted(winner.bytes, duplicate=True)
 
 
@@ -198,10 +207,10 @@ async def test_a_worker_that_comes_back_during_a_sweep_is_left_alone(
     owner.execute("UPDATE workers SET heartbeat_at = 0 WHERE id = %s", [uuid.UUID(bytes=slow)])
 
     interference.before = "JOIN "
-    interference.act = lambda: owner.execute("UPDATE workers SET heartbeat_at = %s", [clock.now_us()]) and None
+    interference.act = lambda: run(owner, "UPDATE workers SET heartbeat_at = %s", clock.now_us())
     await raced.write(op.TakeOver(alive, everyone_else=False))
 
-    assert interference.act is None
+    assert interference.done
     assert owner.execute("SELECT count(*) FROM workers").fetchone() == (2,)
     assert await raced.write(op.TakeOutbox(TOPIC, alive, 100)) == []
 
@@ -212,10 +221,10 @@ async def test_a_beat_that_meets_a_sweep_leaves_the_worker_known(
     worker = ids.new()
     await raced.write(op.Beat(worker, "all", LEASE_US))
 
-    interference.before, interference.act = "UPDATE workers", lambda: owner.execute("DELETE FROM workers") and None
+    interference.before, interference.act = "UPDATE workers", lambda: run(owner, "DELETE FROM workers")
     await raced.write(op.Beat(worker, "all", LEASE_US))
 
-    assert interference.act is None
+    assert interference.done
     assert owner.execute("SELECT id FROM workers").fetchall() == [(uuid.UUID(bytes=worker),)]
 
 
@@ -232,19 +241,19 @@ async def test_writers_that_meet_in_inboxes_never_wait_in_a_ring(
         chance = random.Random(17)
 
         async def expand(store: Store) -> None:
-            for _ in range(30):
+            for _ in range(40):
                 item = notification()
                 await store.write(op.Accept(tenant, (item,)))
                 rows = tuple([delivery(tenant, item.id, user, Channel.IN_APP) for user in chance.sample(users, 30)])
                 await store.write(op.Expand(rows, clock.now_us()))
 
         async def mark(store: Store) -> None:
-            for _ in range(30):
+            for _ in range(40):
+                await asyncio.sleep(chance.random() * 0.02)
                 user = chance.choice(users)
                 await store.write(op.MarkInbox(tenant, user, InboxMark.READ, clock.now_us(), up_to_seq=1 << 60))
-                await asyncio.sleep(chance.random() * 0.01)
 
-        await asyncio.gather(*[expand(one) for one in stores], *[mark(one) for one in stores for _ in range(10)])
+        await asyncio.gather(*[expand(one) for one in stores], *[mark(one) for one in stores for _ in range(20)])
 
     assert deadlocks(owner) == 0
 

@@ -25,7 +25,8 @@ class OrphanClaim(msgspec.Struct, frozen=True):
 class TakeOver(Operation[list[OrphanClaim]], frozen=True):
     """Frees the outbox rows of workers that are dead, forgets those without claims, and answers the others' claims.
 
-    Dead: older than its lease by the database's clock; with `everyone_else`, every worker but `survivor`.
+    Dead: older than its lease by the database's clock, or holding something without being known (what was under way
+    when it retired may be committed later); with `everyone_else`, every worker but `survivor`.
     """
 
     survivor: bytes

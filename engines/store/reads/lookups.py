@@ -59,7 +59,7 @@ def inbox_events(d: Dialect, query: q.InboxEvents) -> Transaction[list[q.InboxRo
 
 def sendable(d: Dialect, query: q.Sendable) -> Transaction[list[q.SendableRow]]:
     """Deliveries joined with notification, tenant, user and address; what is gone leaves its delivery out."""
-    keys: list[Row] = [(tenant, *key) for tenant, key in query.keys]
+    keys: list[Row] = [(tenant, *key) for tenant, key in dict.fromkeys(query.keys)]
     found = yield from d.lookup(t.deliveries, DELIVERY, keys, (*DELIVERY, "channel", "locale"))
     columns = ("tenant_id", "id", "category", "priority", "created_at", "send_at", "expires_at", "content_sealed")
     told = yield from d.lookup(t.notifications, ("tenant_id", "id"), {(row[0], row[1]) for row in found}, columns)

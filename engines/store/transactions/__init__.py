@@ -45,10 +45,10 @@ BODIES: dict[type, Body] = cast(
         Settle: attempts.settle,
         Wake: waiting.wake,
         MakePartitions: waiting.make_partitions,
+        FreeOutbox: outbox.free,
         TakeOutbox: outbox.take,
         DropOutbox: outbox.drop,
         SetAside: outbox.set_aside,
-        FreeOutbox: outbox.free,
         Beat: workers.beat,
         TakeOver: workers.take_over,
         Retire: workers.retire,
@@ -60,3 +60,7 @@ BODIES: dict[type, Body] = cast(
         ForgetKeys: accepting.forget_keys,
     },
 )
+"""In the order in which a merged transaction runs them."""
+
+LOCK_HEADS: frozenset[type] = frozenset((Expand, MarkInbox))
+"""Each takes the heads of many inboxes in user order, so the two must not follow one another in one transaction."""

@@ -22,6 +22,8 @@ SEND = 1
 
 KEY = ("tenant_id", "operation", "key_hash")
 KEY_COLUMNS = (*KEY, "fingerprint", "outcome_id", "created_at")
+AGED_KEY = (*KEY, "created_at")
+"""For deleting: a key that another connection has used anew since it was read stays."""
 NOTIFICATION_COLUMNS = (
     "tenant_id", "id", "priority", "channels", "category", "audience", "recipients", "content_sealed", "labels",
     "created_by", "created_at", "send_at", "expires_at",
@@ -29,54 +31,55 @@ NOTIFICATION_COLUMNS = (
 
 Item = tuple[bytes, NewNotification]
 """(tenant, notification)."""
+Records = dict[tuple[bytes, bytes], tuple[bytes, bytes]]
+"""(tenant, key) → (fingerprint, outcome)."""
 
 
 def accept(d: Dialect, operations: Sequence[Accept]) -> Transaction[list[list[Acceptance]]]:
-    """One answer per item. The first of several items with one key decides for all of them."""
+    """One answer per item. Of several items with one key, the first that can be stored decides for the others."""
     items = [(one.tenant, item) for one in operations for item in one.items]
     answers: dict[bytes, Acceptance] = {}
-    firsts = _first_of_each_key(items)
-    known = yield from _known_keys(d, firsts)
-    fresh = [item for item in firsts if not _answered_by_key(item, known, answers)]
-    audiences = yield from newcomers.audiences(d, fresh)
-    placed = [item for item in fresh if not _unknown(item[1], audiences, answers)]
-    won = yield from _record_keys(d, placed, answers)
+    known = yield from _known_keys(d, items)
+    fresh = [item for item in items if not _answered_by_key(item, known, answers)]
+    candidates = list(_candidates(fresh))
+    audiences = yield from newcomers.audiences(d, candidates)
+    won, records = yield from _record_keys(d, _placed(candidates, audiences, answers))
     yield from _store(d, won, audiences)
     answers.update({item.id: Accepted(item.id, duplicate=False) for _, item in won})
-    by_key = {(tenant, item.key_hash): item for tenant, item in firsts if item.key_hash}
-    return [[_answer(one.tenant, item, by_key, answers) for item in one.items] for one in operations]
+    for item in fresh:
+        if item[1].id not in answers:
+            _answered_by_key(item, records, answers)
+    return [[answers[item.id] for item in one.items] for one in operations]
 
 
-def _first_of_each_key(items: Sequence[Item]) -> list[Item]:
-    seen: set[tuple[bytes, bytes]] = set()
-    firsts = []
+def _candidates(items: Sequence[Item]) -> Iterator[Item]:
+    """All but those behind an item of their key that makes its user itself: nothing keeps that one from its place."""
+    decided: set[tuple[bytes, bytes]] = set()
     for tenant, item in items:
-        if item.key_hash is not None:
-            if (tenant, item.key_hash) in seen:
-                continue
-            seen.add((tenant, item.key_hash))
-        firsts.append((tenant, item))
-    return firsts
+        if item.key_hash is None:
+            yield tenant, item
+        elif (tenant, item.key_hash) not in decided:
+            yield tenant, item
+            if item.newcomer is not None:
+                decided.add((tenant, item.key_hash))
 
 
-def _known_keys(d: Dialect, items: Sequence[Item]) -> Transaction[dict[tuple[bytes, bytes], tuple[bytes, bytes]]]:
-    """(tenant, key) → (fingerprint, outcome) of records younger than a day; older ones are deleted."""
+def _known_keys(d: Dialect, items: Sequence[Item]) -> Transaction[Records]:
+    """Records younger than a day; older ones are deleted."""
     keyed = {(tenant, SEND, item.key_hash): item.created_at for tenant, item in items if item.key_hash is not None}
     rows = yield from d.lookup(tables.idempotency_keys, KEY, keyed, KEY_COLUMNS)
-    live: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
+    live: Records = {}
     stale: list[Row] = []
     for tenant, operation, key, fingerprint, outcome, created_at in rows:
         if int(created_at) > keyed[tenant, SEND, key] - KEY_LIFETIME_US:
             live[tenant, key] = (fingerprint, outcome)
         else:
-            stale.append((tenant, operation, key))
-    yield from d.delete(tables.idempotency_keys, KEY, stale)
+            stale.append((tenant, operation, key, created_at))
+    yield from d.delete(tables.idempotency_keys, AGED_KEY, stale)
     return live
 
 
-def _answered_by_key(
-    item: Item, known: dict[tuple[bytes, bytes], tuple[bytes, bytes]], answers: dict[bytes, Acceptance]
-) -> bool:
+def _answered_by_key(item: Item, known: Records, answers: dict[bytes, Acceptance]) -> bool:
     tenant, one = item
     record = known.get((tenant, one.key_hash)) if one.key_hash is not None else None
     if record is None:
@@ -86,31 +89,43 @@ def _answered_by_key(
     return True
 
 
-def _unknown(
-    item: NewNotification, audiences: dict[bytes, list[bytes | None]], answers: dict[bytes, Acceptance]
-) -> bool:
-    missing = tuple([place for place, user in enumerate(audiences[item.id]) if user is None])
-    if missing:
-        answers[item.id] = UnknownUsers(missing)
-    return bool(missing)
+def _placed(
+    items: Sequence[Item], audiences: dict[bytes, list[bytes | None]], answers: dict[bytes, Acceptance]
+) -> list[Item]:
+    """Those whose audience is known, the first of each key; those of a key that come before it are answered."""
+    decided: set[tuple[bytes, bytes | None]] = set()
+    placed = []
+    for tenant, item in items:
+        if item.key_hash is not None and (tenant, item.key_hash) in decided:
+            continue
+        missing = tuple([place for place, user in enumerate(audiences[item.id]) if user is None])
+        if missing:
+            answers[item.id] = UnknownUsers(missing)
+        else:
+            decided.add((tenant, item.key_hash))
+            placed.append((tenant, item))
+    return placed
 
 
-def _record_keys(d: Dialect, items: Sequence[Item], answers: dict[bytes, Acceptance]) -> Transaction[list[Item]]:
-    """The items that may be stored: those without a key, and those whose key nobody recorded meanwhile."""
+def _record_keys(d: Dialect, items: Sequence[Item]) -> Transaction[tuple[list[Item], Records]]:
+    """The items that may be stored, having no key or one that nobody recorded meanwhile; and the keys' records."""
     keyed: list[Row] = [
         (tenant, SEND, item.key_hash, item.fingerprint, item.id, item.created_at)
         for tenant, item in items
         if item.key_hash is not None
     ]
     if not keyed:
-        return list(items)
+        return list(items), {}
     recorded = yield from d.insert_new(tables.idempotency_keys, KEY_COLUMNS, KEY, keyed)
     won = [(t, item) for t, item in items if item.key_hash is None or (t, SEND, item.key_hash) in recorded]
     lost = [(t, item) for t, item in items if item.key_hash is not None and (t, SEND, item.key_hash) not in recorded]
-    known = yield from _known_keys(d, lost)
-    for item in lost:
-        _answered_by_key(item, known, answers)
-    return won
+    records = yield from _known_keys(d, lost)
+    records |= {
+        (tenant, key): (mark, id_)
+        for tenant, operation, key, mark, id_, _ in keyed
+        if (tenant, operation, key) in recorded
+    }
+    return won, records
 
 
 def _store(d: Dialect, items: Sequence[Item], audiences: dict[bytes, list[bytes | None]]) -> Transaction[None]:
@@ -141,21 +156,6 @@ def _schedules(items: Sequence[Item]) -> Iterator[Row]:
             yield (tenant, item.id, int(item.lane), item.send_at)
 
 
-def _answer(
-    tenant: bytes,
-    item: NewNotification,
-    by_key: dict[tuple[bytes, bytes], NewNotification],
-    answers: dict[bytes, Acceptance],
-) -> Acceptance:
-    first = by_key.get((tenant, item.key_hash), item) if item.key_hash is not None else item
-    answer = answers[first.id]
-    if first is item:
-        return answer
-    if item.fingerprint != first.fingerprint:
-        return KeyConflict()
-    return Accepted(answer.id, duplicate=True) if isinstance(answer, Accepted) else answer
-
-
 def forget_keys(d: Dialect, operations: Sequence[ForgetKeys]) -> Transaction[list[int]]:
     """Delete idempotency records that are past their day."""
     counts = []
@@ -163,10 +163,10 @@ def forget_keys(d: Dialect, operations: Sequence[ForgetKeys]) -> Transaction[lis
         keys: list[Row] = []
         for tenant in one.tenant_ids:
             text = (
-                "SELECT tenant_id, operation, key_hash FROM idempotency_keys"
+                "SELECT tenant_id, operation, key_hash, created_at FROM idempotency_keys"
                 " WHERE tenant_id = ? AND created_at < ? ORDER BY created_at LIMIT ?"
             )
             keys += yield from d.fetch(text, (tenant, one.before_us, one.limit))
-        yield from d.delete(tables.idempotency_keys, KEY, [tuple(key) for key in keys])
+        yield from d.delete(tables.idempotency_keys, AGED_KEY, [tuple(key) for key in keys])
         counts.append(len(keys))
     return counts

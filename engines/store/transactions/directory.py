@@ -12,35 +12,45 @@ PROFILE = ("locale", "time_zone", "data_sealed", "updated_at")
 COLUMNS = ("tenant_id", "id", "handle_kind", "handle_blind", "handle_sealed", "wrapped_key", "created_at", *PROFILE)
 ADDRESS = ("tenant_id", "user_id", "channel")
 
+PERSON = ("id", "wrapped_key", "locale", "time_zone", "data_sealed")
+
 Item = tuple[bytes, UserRow, int]
 """(tenant, user, when)."""
+People = dict[Row, Row]
+"""(tenant, blind index) → values of `PERSON`."""
 
 
 def upsert_users(d: Dialect, operations: Sequence[UpsertUsers]) -> Transaction[list[list[Upserted | StaleKey]]]:
-    """A user's key never changes here: who sealed under another one is told to read and seal again."""
-    answers = []
-    for one in operations:
-        items = [(one.tenant, row, one.at_us) for row in one.rows]
-        answers.append((yield from _upsert(d, items)))
-    return answers
+    """A user's key never changes here: who sealed under another one is told to read and seal again.
+
+    Those who are there are locked before anybody is made, each in key order: two writers never wait in a ring.
+    """
+    items = [(one.tenant, row, one.at_us) for one in operations for row in one.rows]
+    people = yield from _locked(d, items)
+    made = yield from _made(d, [item for item in items if _handle(item) not in people])
+    people |= made
+    created = {person[0] for person in made.values()}
+    changes = [item for item in items if item[1].id not in created and _same_key(item, people)]
+    yield from _put_profiles(d, changes, people)
+    yield from _put_addresses(d, [item for item in items if _same_key(item, people)], people)
+    return [[_answer((one.tenant, row, one.at_us), people, created) for row in one.rows] for one in operations]
 
 
-def _upsert(d: Dialect, items: Sequence[Item]) -> Transaction[list[Upserted | StaleKey]]:
-    found = yield from d.lookup(
-        tables.users, HANDLE, [(t, row.handle_blind) for t, row, _ in items],
-        ("handle_blind", "id", "wrapped_key", "locale", "time_zone", "data_sealed"), lock=True,
-    )  # fmt: skip
-    known = {row[0]: row for row in found}
-    missing = [item for item in items if item[1].handle_blind not in known]
-    made = yield from d.insert_new(tables.users, COLUMNS, HANDLE, [_new(item) for item in missing])
-    mine = [item for item in items if _same_key(item[1], known)]
-    profiles = [(t, known[row.handle_blind][1], *_profile(row, known[row.handle_blind], at)) for t, row, at in mine]
-    yield from d.update(tables.users, ("tenant_id", "id"), PROFILE, profiles)
-    fresh = [item for item in missing if (item[0], item[1].handle_blind) in made]
-    yield from _put_addresses(d, [(t, known[row.handle_blind][1], row, at) for t, row, at in mine])
-    yield from _put_addresses(d, [(t, row.id, row, at) for t, row, at in fresh])
-    created = {row.handle_blind for _, row, _ in fresh}
-    return [_answer(row, known, created) for _, row, _ in items]
+def _handle(item: Item) -> Row:
+    return item[0], item[1].handle_blind
+
+
+def _locked(d: Dialect, items: Sequence[Item]) -> Transaction[People]:
+    rows = yield from d.lookup(tables.users, HANDLE, {_handle(item) for item in items}, (*HANDLE, *PERSON), lock=True)
+    return {tuple(row[:2]): tuple(row[2:]) for row in rows}
+
+
+def _made(d: Dialect, items: Sequence[Item]) -> Transaction[People]:
+    """Those of the users whom nobody else made meanwhile; of several for one handle, the first is made."""
+    missing = {_handle(item): item for item in reversed(items)}
+    made = yield from d.insert_new(tables.users, COLUMNS, HANDLE, [_new(item) for item in missing.values()])
+    rows = {handle: missing[handle][1] for handle in made}
+    return {key: (row.id, row.wrapped_key, row.locale, row.time_zone, row.data_sealed) for key, row in rows.items()}
 
 
 def _new(item: Item) -> Row:
@@ -51,28 +61,36 @@ def _new(item: Item) -> Row:
     )  # fmt: skip
 
 
-def _same_key(row: UserRow, known: dict[bytes, Row]) -> bool:
-    return row.handle_blind in known and known[row.handle_blind][2] == row.wrapped_key
+def _same_key(item: Item, people: People) -> bool:
+    person = people.get(_handle(item))
+    return person is not None and person[1] == item[1].wrapped_key
 
 
-def _profile(row: UserRow, old: Row, at: int) -> Row:
-    _, _, _, locale, time_zone, data = old
-    return (row.locale or locale, row.time_zone or time_zone, row.data_sealed or data, at)
+def _put_profiles(d: Dialect, items: Sequence[Item], people: People) -> Transaction[None]:
+    profiles: dict[Row, Row] = {}
+    for item in items:
+        tenant, row, at = item
+        user, key, locale, time_zone, data = people[_handle(item)]
+        profile = (row.locale or locale, row.time_zone or time_zone, row.data_sealed or data)
+        people[_handle(item)] = (user, key, *profile)
+        profiles[tenant, user] = (*profile, at)
+    yield from d.update(tables.users, ("tenant_id", "id"), PROFILE, [(*key, *new) for key, new in profiles.items()])
 
 
-def _put_addresses(d: Dialect, items: Sequence[tuple[bytes, bytes, UserRow, int]]) -> Transaction[None]:
-    rows: list[Row] = [
-        (tenant, user, channel.value, blind, sealed, at)
-        for tenant, user, row, at in items
-        for channel, blind, sealed in row.addresses
-    ]
-    yield from d.delete(tables.user_channels, ADDRESS, [row[:3] for row in rows])
-    yield from d.insert(tables.user_channels, (*ADDRESS, "address_blind", "address_sealed", "updated_at"), rows)
+def _put_addresses(d: Dialect, items: Sequence[Item], people: People) -> Transaction[None]:
+    """The last of several for one user and channel stays."""
+    rows: dict[Row, Row] = {
+        (item[0], people[_handle(item)][0], channel.value): (blind, sealed, item[2])
+        for item in items
+        for channel, blind, sealed in item[1].addresses
+    }
+    columns = (*ADDRESS, "address_blind", "address_sealed", "updated_at")
+    yield from d.delete(tables.user_channels, ADDRESS, list(rows))
+    yield from d.insert(tables.user_channels, columns, [(*key, *address) for key, address in rows.items()])
 
 
-def _answer(row: UserRow, known: dict[bytes, Row], created: set[bytes]) -> Upserted | StaleKey:
-    if row.handle_blind in created:
-        return Upserted(row.id, created=True)
-    if _same_key(row, known):
-        return Upserted(known[row.handle_blind][1], created=False)
-    return StaleKey()
+def _answer(item: Item, people: People, created: set[bytes]) -> Upserted | StaleKey:
+    if not _same_key(item, people):
+        return StaleKey()
+    user = people[_handle(item)][0]
+    return Upserted(user, created=item[1].id == user and user in created)

@@ -7,16 +7,29 @@ from engines.store.operations import Beat, OrphanClaim, Retire, TakeOver
 from engines.store.transactions.pointers import unpacked
 from models import tables
 
+STRAYS = (
+    "SELECT claimed_by FROM outbox"
+    " WHERE claimed_by <> ? AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = claimed_by)"
+    " UNION SELECT worker_id FROM claims"
+    " WHERE worker_id <> ? AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = worker_id)"
+)
+"""Workers without a row that hold something: a write that was under way when they left was committed after it."""
+
 
 def beat(d: Dialect, operations: Sequence[Beat]) -> Transaction[list[None]]:
     """Renew leases; the first beat of a worker makes its row."""
     now_us = yield from d.now()
     columns = ("id", "service", "lease_us", "started_at", "heartbeat_at", "stopping")
     latest = {one.worker: one for one in operations}
-    rows: list[Row] = [(one.worker, one.service, one.lease_us, now_us, now_us, False) for one in latest.values()]
-    new = yield from d.insert_new(tables.workers, columns, ("id",), rows)
-    known: list[Row] = [(worker, now_us) for worker in latest if (worker,) not in new]
-    yield from d.update(tables.workers, ("id",), ("heartbeat_at",), known)
+    beats: list[Row] = [(worker, now_us) for worker in latest]
+    # first the update, which waits for a sweep that may be removing the row
+    known = yield from d.update_returning(tables.workers, ("id",), ("heartbeat_at",), beats, "TRUE")
+    rows: list[Row] = [
+        (one.worker, one.service, one.lease_us, now_us, now_us, False)
+        for one in latest.values()
+        if (one.worker,) not in known
+    ]
+    yield from d.insert_new(tables.workers, columns, ("id",), rows)
     return [None] * len(operations)
 
 
@@ -35,9 +48,14 @@ def take_over(d: Dialect, operations: Sequence[TakeOver]) -> Transaction[list[li
 
 def _dead(d: Dialect, one: TakeOver) -> Transaction[list[Row]]:
     now_us = yield from d.now()
-    text = "SELECT id FROM workers WHERE id <> ? AND heartbeat_at + lease_us < ?"
-    rows = yield from d.fetch(text, (one.survivor, now_us + (1 << 50 if one.everyone_else else 0)))
-    return [tuple(row) for row in rows]
+    ends_us = now_us + (1 << 50 if one.everyone_else else 0)
+    late = yield from d.fetch(
+        "SELECT id FROM workers WHERE id <> ? AND heartbeat_at + lease_us < ?", (one.survivor, ends_us)
+    )
+    # judged again under lock: a beat may have come in between
+    judged = yield from d.lookup(tables.workers, ("id",), late, ("id", "heartbeat_at", "lease_us"), lock=True)
+    strays = yield from d.fetch(STRAYS, (one.survivor, one.survivor))
+    return [(row[0],) for row in judged if row[1] + row[2] < ends_us] + [tuple(row) for row in strays]
 
 
 def _orphan(claim: bytes, worker: bytes, pointers: bytes) -> OrphanClaim:
