@@ -11,7 +11,6 @@ HANDLE = ("tenant_id", "handle_blind")
 PROFILE = ("locale", "time_zone", "data_sealed", "updated_at")
 COLUMNS = ("tenant_id", "id", "handle_kind", "handle_blind", "handle_sealed", "wrapped_key", "created_at", *PROFILE)
 ADDRESS = ("tenant_id", "user_id", "channel")
-
 PERSON = ("id", "wrapped_key", "locale", "time_zone", "data_sealed")
 
 Item = tuple[bytes, UserRow, int]
