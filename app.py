@@ -10,7 +10,8 @@ VERBS = {
     "run": "start everything in this process",
     "migrate": "bring the database to this version",
     "config": "print the effective settings",
-    "keys": "create, list and revoke API keys",
+    "keys": "create, list, rotate and revoke API keys",
+    "audit": "check that the audit log is as it was written",
     "token": "make a browser token that speaks for one user",
 }
 

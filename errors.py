@@ -4,12 +4,14 @@ CarillonError
 ├── CallerError                 the caller can mend it; its text is shown
 │   ├── MalformedRequest        the request could not be read at all
 │   ├── InvalidInput            a field is wrong; `path` names it
+│   │   └── FilterNotIndexed    a filter that no index serves
 │   ├── QueryTooCostly          a GraphQL document over a stated limit
 │   ├── Unauthenticated         no token, or one that is not accepted
 │   ├── Forbidden               a known caller without the permission
 │   ├── NotFound                absent, or another tenant's: nobody learns which
 │   ├── RateLimited             more calls than the caller's allowance
-│   └── IdempotencyConflict     a known key came back with another input
+│   ├── IdempotencyConflict     a known key came back with another input
+│   └── Conflict                what is there does not allow it
 ├── Unavailable                 try again later; nothing was taken
 │   └── EngineUnavailable       a store, bus or cache does not answer
 ├── ConfigurationError          the process cannot start as it is set up
@@ -35,6 +37,8 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     RATE_LIMITED = "RATE_LIMITED"
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    CONFLICT = "CONFLICT"
+    FILTER_NOT_INDEXED = "FILTER_NOT_INDEXED"
     UNAVAILABLE = "UNAVAILABLE"
     CONFIGURATION = "CONFIGURATION"
     CORRUPT_DATA = "CORRUPT_DATA"
@@ -67,6 +71,12 @@ class InvalidInput(CallerError):
     """A field holds something else than expected; `path` leads to it, relative to the input item."""
 
     code = ErrorCode.INVALID_INPUT
+
+
+class FilterNotIndexed(InvalidInput):
+    """A filter that no index of the store serves; the message says which other filter to add."""
+
+    code = ErrorCode.FILTER_NOT_INDEXED
 
 
 class QueryTooCostly(CallerError):
@@ -108,6 +118,12 @@ class IdempotencyConflict(CallerError):
     """An idempotency key seen within 24 hours came back with another input."""
 
     code = ErrorCode.IDEMPOTENCY_CONFLICT
+
+
+class Conflict(CallerError):
+    """What is there does not allow the change: it is too late for it, or the name is taken."""
+
+    code = ErrorCode.CONFLICT
 
 
 class Unavailable(CarillonError):

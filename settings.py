@@ -21,9 +21,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     listen_host: str
     listen_port: int
+    public_url: str
     folder: Path
     store: str
     store_owner: str | None
+    issuers: Path | None
     email: str
     email_from: str
     email_concurrency: int
@@ -31,7 +33,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     email_final_timeout_s: int
     when_unknown: str
     unknown_resends: int
+    hourly_limit: int
+    quota_per_minute: int
     log_level: str
+    log_format: str
 
     @property
     def keys_folder(self) -> Path:
@@ -118,10 +123,20 @@ def _listen(text: str) -> dict[str, Any]:
     return {"listen_host": host.strip("[]"), "listen_port": int(port)}
 
 
+def _public_url(text: str) -> dict[str, Any]:
+    if text and not (text.startswith(("http://", "https://")) and _has_host(text)):
+        raise ValueError("expected http(s)://host without a path, or nothing")
+    return {"public_url": text.rstrip("/")}
+
+
 def _folder(text: str) -> dict[str, Any]:
     if not text:
         raise ValueError("expected a folder")
     return {"folder": Path(text)}
+
+
+def _issuers(text: str) -> dict[str, Any]:
+    return {"issuers": Path(text) if text else None}
 
 
 def _store(name: str) -> Callable[[str], dict[str, Any]]:
@@ -186,6 +201,10 @@ def _choice(field: str, *choices: str) -> Callable[[str], dict[str, Any]]:
 
 SETTINGS = (
     Setting("LISTEN", "127.0.0.1:8080", "[::1]:8080", "where the gateway listens; port 0 takes a free one", _listen),
+    Setting(
+        "PUBLIC_URL", "", "https://bells.example.org",
+        "where callers reach the gateway, for links in answers; nothing means where it listens", _public_url,
+    ),
     Setting("FOLDER", "var", "var", "where files live: database, keys", _folder),
     Setting(
         "STORE", "", "postgresql://carillon@127.0.0.1/carillon",
@@ -195,6 +214,10 @@ SETTINGS = (
         "STORE_OWNER", "", "postgresql://owner@127.0.0.1/carillon",
         "the owner's login, with which PostgreSQL is migrated at start; nothing means `carillon migrate` did it",
         _store("store_owner"), masked_url,
+    ),
+    Setting(
+        "ISSUERS", "", "issuers.json",
+        "a JSON file that lists the identity providers whose tokens are accepted; nothing means none", _issuers,
     ),
     Setting(
         "EMAIL", SIMULATOR, "smtp://user:password@mail.example.org:587?tls=starttls",
@@ -224,7 +247,21 @@ SETTINGS = (
         _number("unknown_resends", 0, 20),
     ),
     Setting(
+        "HOURLY_LIMIT", "150", "150", "most notifications an hour and recipient, where a tenant sets none; 0: no limit",
+        _number("hourly_limit", 0, 10_000),
+    ),
+    Setting(
+        "QUOTA_PER_MINUTE", "0", "6000",
+        "most notifications a minute by an API key without a quota of its own; 0: no limit",
+        _number("quota_per_minute", 0, 1_000_000),
+    ),
+    Setting(
         "LOG_LEVEL", "info", "warning", "debug, info, warning or error",
         _choice("log_level", "debug", "info", "warning", "error"),
+    ),
+    Setting(
+        "LOG_FORMAT", "auto", "json",
+        "json: a line is an object; text: for people; auto: text on a terminal, json elsewhere",
+        _choice("log_format", "auto", "json", "text"),
     ),
 )  # fmt: skip

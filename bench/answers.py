@@ -57,6 +57,12 @@ class Viewer(_Read, frozen=True):
     tenant_id: str
 
 
+class RulesData(_Read, frozen=True):
+    """Of the mutations that lay down rules, each under the alias `result`."""
+
+    result: Result
+
+
 class ViewerData(_Read, frozen=True):
     """Of the query `viewer`."""
 

@@ -1,6 +1,6 @@
 """The product's GraphQL API over one connection, as feeds and drills call it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ import msgspec
 from bench import answers, documents
 from bench.http_client import HttpClient
 from bench.inbox_places import seq_of
-from bench.journals import AttemptEntry, DeliveryEntry, InboxEntry, Person, Send
+from bench.journals import EMAIL, IN_APP, AttemptEntry, DeliveryEntry, InboxEntry, Person, Send
 
 T = TypeVar("T")
 UPSERT_AT_ONCE = 1_000
@@ -59,6 +59,34 @@ class Api:
                     raise Refused(f"user {one}: {result.fault}")
                 made.append(Person(result.user.id, one, people[one]))
         return made
+
+    async def put_categories(self, keys: Iterable[str]) -> None:
+        """Make categories that notifications can be sent with."""
+        for key in keys:
+            await self._lay_down(documents.PUT_CATEGORY, {"key": key, "name": key}, "CategoryPut")
+
+    async def set_hourly_limit(self, deliveries: int) -> None:
+        """How many of them each user gets within an hour."""
+        wanted = {"channels": [EMAIL, IN_APP], "hourlyLimit": deliveries}
+        await self._lay_down(documents.SET_RULES, wanted, "TenantRulesSet")
+
+    async def publish_template(self, draft: Mapping[str, object]) -> None:
+        """Draft it and put it in force."""
+        await self._lay_down(documents.DRAFT, draft, "TemplateDrafted")
+        await self._lay_down(documents.PUBLISH, {"key": draft["key"]}, "TemplatePublished")
+
+    async def decline(self, user: str, declined: Iterable[tuple[str, str]]) -> None:
+        """A user does not want these (category, channel), where nothing means every one."""
+        choices = [
+            {"category": category or None, "channel": channel or None, "enabled": False}
+            for category, channel in declined
+        ]
+        await self._lay_down(documents.DECLINE, {"user": user, "choices": choices}, "PreferencesSet")
+
+    async def _lay_down(self, document: str, wanted: Mapping[str, object], expected: str) -> None:
+        answer = (await self._run(document, {"input": wanted}, answers.RulesData)).result
+        if answer.typename != expected:
+            raise Refused(answer.fault, later=answer.retryable)
 
     async def send(self, sends: Sequence[Send], ids: Mapping[str, str]) -> list[answers.Result]:
         """One answer for each, in order; a single one goes out by `sendNotification`.
@@ -120,17 +148,21 @@ def key_of(send: Send) -> str:
 
 
 def _input(send: Send, ids: Mapping[str, str]) -> dict[str, object]:
-    content: dict[str, object] = {"title": send.title, "body": send.body}
-    if send.url is not None:
-        content["url"] = send.url
     made: dict[str, object] = {
         "to": _audience(send, ids),
-        "message": {"content": content},
+        "message": _message(send),
         "category": send.category,
         "channels": list(send.channels),
         "labels": {"number": send.number},
     }
     return made | {"idempotencyKey": key_of(send)} if send.keyed else made
+
+
+def _message(send: Send) -> dict[str, object]:
+    if send.template is not None:
+        return {"template": {"key": send.template, "data": {"event": {"title": send.title, "body": send.body}}}}
+    content = {"title": send.title, "body": send.body}
+    return {"content": content if send.url is None else {**content, "url": send.url}}
 
 
 def _audience(send: Send, ids: Mapping[str, str]) -> dict[str, object]:

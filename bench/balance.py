@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from bench.drops import judge_drops
 from bench.expected import Expected
 from bench.findings import Finding, Kind
 from bench.journals import EMAIL, IN_APP, DeliveryEntry, InboxEntry, Journals, Mail
@@ -21,6 +22,7 @@ def judge(journals: Journals) -> list[Finding]:
         *_copies(journals),
         *_logs(expected, journals),
         *_items(expected, journals),
+        *judge_drops(expected, journals),
     ]
 
 

@@ -5,6 +5,7 @@ from random import Random
 
 from bench.journals import EMAIL, IN_APP, Send
 from bench.people import Watchers
+from bench.rules import template_for
 from bench.webhooks import Event
 
 CHANNELS = (((EMAIL, IN_APP), 80), ((EMAIL,), 10), ((IN_APP,), 10))
@@ -19,7 +20,9 @@ def sends(events: Sequence[Event], count: int, watchers: Watchers, seed: int, ke
     random = Random(f"sends {seed}")
     channels = random.choices([names for names, _ in CHANNELS], [weight for _, weight in CHANNELS], k=count)
     return [
-        _send(number, events[number % len(events)], watchers.draw(), channels[number], random.random() < keyed_share)
+        _send(
+            number, events[number % len(events)], watchers.draw(), channels[number], random.random() < keyed_share, seed
+        )
         for number in range(count)
     ]
 
@@ -36,6 +39,9 @@ def requests(planned: Sequence[Send], seed: int, batches: tuple[int, int] = BATC
         at += size
 
 
-def _send(number: int, event: Event, audience: tuple[str, ...], channels: tuple[str, ...], keyed: bool) -> Send:
+def _send(
+    number: int, event: Event, audience: tuple[str, ...], channels: tuple[str, ...], keyed: bool, seed: int
+) -> Send:
     title = f"{event.title} (No. {number})"
-    return Send(number, title, event.body, event.url, event.category, audience, channels, keyed)
+    template = template_for(number, seed)
+    return Send(number, title, event.body, event.url, event.category, audience, channels, keyed, template)

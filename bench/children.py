@@ -45,6 +45,11 @@ class Child:
         """It was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 before its start."""
+        return self._process.pid if self._process is not None else 0
+
     def start(self) -> None:
         """Start it; what it says is added to the log."""
         with self.log.open("ab") as output:

@@ -20,6 +20,40 @@ mutation ($inputs: [UpsertUserInput!]!) {
 }
 """
 
+SET_RULES = """
+mutation ($input: SetTenantRulesInput!) {
+  result: setTenantRules(input: $input) { __typename ... on Failure { code message path retryable } }
+}
+"""
+
+DRAFT = """
+mutation ($input: DraftTemplateInput!) {
+  result: draftTemplate(input: $input) { __typename ... on Failure { code message path retryable } }
+}
+"""
+
+PUBLISH = """
+mutation ($input: PublishTemplateInput!) {
+  result: publishTemplate(input: $input) { __typename ... on Failure { code message path retryable } }
+}
+"""
+
+DECLINE = """
+mutation ($input: SetPreferencesInput!) {
+  result: setPreferences(input: $input) { __typename ... on Failure { code message path retryable } }
+}
+"""
+
+PUT_CATEGORY = """
+mutation ($input: PutCategoryInput!) {
+  result: putCategory(input: $input) {
+    __typename
+    ... on CategoryPut { created }
+    ... on Failure { code message path retryable }
+  }
+}
+"""
+
 SEND_ONE = f"mutation ($input: SendNotificationInput!) {{ sendNotification(input: $input) {{ {SENT} }} }}"
 
 SEND_MANY = f"""

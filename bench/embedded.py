@@ -22,10 +22,13 @@ from bench import bare_sqlite
 from bench.loaded import Loaded, load
 from dispatchers.consumer import Consumer, Pointer
 from dispatchers.orchestrator import Orchestrator
+from dispatchers.recipient_limits import HourlyLimits
 from dispatchers.stages.address import Address
 from dispatchers.stages.audience import Audience
 from dispatchers.stages.compose import Compose
+from dispatchers.stages.preferences import Preferences
 from dispatchers.stages.route import Route
+from dispatchers.stages.throttle import Throttle
 from engines.broadcast.process import ProcessBroadcast
 from engines.bus.outbox import OutboxBus
 from models import ids
@@ -33,11 +36,17 @@ from models.content import Content
 from models.principal import Principal
 from models.topics import BusTopic
 from models.vocabulary import Channel, Priority, Role
+from usecases.quotas import Quotas
 from usecases.requests import Audience as To
 from usecases.requests import SendRequest
-from usecases.send_notifications import SendNotifications
+from usecases.rules_directory import RulesDirectory
+from usecases.send_notifications import Directories, SendNotifications
+from usecases.template_directory import TemplateDirectory
 
 POLL_LIMIT = 2_000
+HOURLY_LIMIT = 150
+QUOTA_PER_MINUTE = 1_000_000_000
+"""Counted, and never reached."""
 CALL_AT_MOST = 1_000
 CALLERS = {1: 64, 100: 16, 2_000: 4}
 """How many callers send at the same time, by the batch that each sends."""
@@ -106,11 +115,12 @@ async def _run(count: int, loaded_rows: int, batches: Sequence[int]) -> None:
         path = Path(folder) / "carillon.db"
         base = await load(path, users=count, rows=loaded_rows)
         _say(_about(path, loaded_rows))
+        limits = HourlyLimits(base.store, base.clock)
         results = []
         for batch in batches:
             for keyed in (False, True):
                 size = count if batch > 1 else max(count // 5, 1_000)
-                results.append(await _measure(base, Case(batch, keyed, size)))
+                results.append(await _measure(base, limits, Case(batch, keyed, size)))
                 _say(_line(results[-1]))
         await base.store.close()
         _say(bare_sqlite.rival(Path(folder) / "rival.db", min(count, 100_000)))
@@ -118,13 +128,13 @@ async def _run(count: int, loaded_rows: int, batches: Sequence[int]) -> None:
             _say(_stages(result))
 
 
-async def _measure(base: Loaded, case: Case) -> Result:
+async def _measure(base: Loaded, limits: HourlyLimits, case: Case) -> Result:
     meter = base.meter
     meter.cpu_ns.clear()
     meter.calls.clear()
     base.watch.clear()
     arrivals = Arrivals(case.count)
-    async with _pipeline(base, arrivals) as send:
+    async with _pipeline(base, limits, arrivals) as send:
         before, began, cpu = base.rows(), time.perf_counter(), time.process_time()
         await _send_all(base, send, case)
         await arrivals.done.wait()
@@ -145,13 +155,16 @@ async def _measure(base: Loaded, case: Case) -> Result:
 
 
 @asynccontextmanager
-async def _pipeline(base: Loaded, arrivals: Arrivals) -> AsyncIterator[SendNotifications]:
-    bus = OutboxBus(base.store, base.ids.new())
+async def _pipeline(base: Loaded, limits: HourlyLimits, arrivals: Arrivals) -> AsyncIterator[SendNotifications]:
+    bus, rules = OutboxBus(base.store, base.ids.new()), RulesDirectory(base.store, base.clock)
+    templates = TemplateDirectory(base.store, base.clock)
     stages = (
         Audience(base.store, base.clock),
         Address(base.store),
         Route(1 << Channel.IN_APP | 1 << Channel.EMAIL),
-        Compose(),
+        Preferences(base.store, rules),
+        Compose(templates),
+        Throttle(rules, limits, HOURLY_LIMIT),
     )
     orchestrator = Orchestrator(base.store, bus, ProcessBroadcast(), stages, base.clock, arrivals)
 
@@ -161,7 +174,9 @@ async def _pipeline(base: Loaded, arrivals: Arrivals) -> AsyncIterator[SendNotif
     consumer = Consumer(bus, BusTopic.NOTIFICATION_CREATED, handle, arrivals, limit=POLL_LIMIT, at_once=1)
     running = asyncio.create_task(consumer.run())
     try:
-        yield SendNotifications(base.store, base.sealer, base.tenants, bus, base.clock, base.ids)
+        known = Directories(base.tenants, rules, templates)
+        quotas = Quotas(base.clock, QUOTA_PER_MINUTE)
+        yield SendNotifications(base.store, base.sealer, known, quotas, bus, base.clock, base.ids)
     finally:
         consumer.stop()
         await running

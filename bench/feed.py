@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import campaign, people, readers, reading, report, webhooks
+from bench import campaign, people, readers, reading, report, rules, webhooks
 from bench.api import Api
 from bench.balance import judge
 from bench.children import admin_key, carillon, free_port, simulator, smtp_journal
@@ -63,7 +63,7 @@ async def feed(arguments: Arguments) -> int:
     progress = Progress()
     events = webhooks.events()
     async with _target(arguments) as target:
-        persons = await _introduce(target, arguments, progress)
+        persons = await _introduce(target, arguments, webhooks.categories(events), progress)
         watchers = people.Watchers(arguments.people, arguments.seed)
         planned = campaign.sends(events, arguments.n, watchers, arguments.seed, KEYED)
         sender, seconds = await _send(target, persons, planned, arguments.seed, progress)
@@ -112,12 +112,15 @@ def _named(url: str, arguments: Arguments) -> Target:
     return Target(url.rstrip("/"), arguments.key, arguments.keys_folder, arguments.smtp_journal)
 
 
-async def _introduce(target: Target, arguments: Arguments, progress: Progress) -> list[Person]:
+async def _introduce(
+    target: Target, arguments: Arguments, categories: Sequence[str], progress: Progress
+) -> list[Person]:
     progress.begin("people", arguments.people)
     drawn = people.addresses(arguments.people, arguments.seed)
     by_id = {people.external_id(number): address for number, address in enumerate(drawn)}
     api = Api(target.url, target.key)
-    persons = await api.upsert(by_id)
+    persons = rules.declining(await api.upsert(by_id), categories, arguments.seed)
+    await rules.lay_down(api, categories, persons, rules.HOURLY_LIMIT)
     api.close()
     progress.at(len(persons))
     progress.end()
@@ -163,7 +166,8 @@ async def _journals(
     inboxes = await readers.inboxes(target.url, tokens, persons, progress.at)
     progress.end()
     restless = [f"{one} did not come to rest within {REST_WITHIN_S:g} s" for one in sorted(log.restless)]
-    return Journals(persons, sender.journal, taken, inboxes, log.deliveries), restless[: report.MOST_SHOWN]
+    journals = Journals(persons, sender.journal, taken, inboxes, log.deliveries, rules.HOURLY_LIMIT)
+    return journals, restless[: report.MOST_SHOWN]
 
 
 def _after(began_s: float) -> str:

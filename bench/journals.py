@@ -19,6 +19,8 @@ class Person(msgspec.Struct, frozen=True):
     """usr_…"""
     external_id: str
     address: str | None
+    declined: frozenset[tuple[str, str]] = frozenset()
+    """What the person does not want: (category, channel), where nothing means every one."""
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -34,6 +36,8 @@ class Send(msgspec.Struct, frozen=True):
     channels: tuple[str, ...]
     keyed: bool
     """Sent with an idempotency key, so that it can be repeated when no answer came."""
+    template: str | None = None
+    """The key of a template that says title and text; nothing: they are sent as they are."""
 
 
 class Fate(Enum):
@@ -111,3 +115,5 @@ class Journals(msgspec.Struct, frozen=True):
     """By the reader's usr_…; a user without an entry was not read, one with an empty list had nothing."""
     deliveries: Mapping[str, Sequence[DeliveryEntry]]
     """By ntf_…."""
+    hourly_limit: int | None = None
+    """Deliveries an hour for each person; None: nobody is held back."""

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -50,6 +50,11 @@ def events() -> list[Event]:
         _install()
     kinds = msgspec.json.decode(EXAMPLES.read_bytes(), type=list[_Kind])
     return [event(kind.name, payload) for kind in kinds for payload in kind.examples]
+
+
+def categories(events: Iterable[Event]) -> list[str]:
+    """The categories of events, each once."""
+    return sorted({one.category for one in events})
 
 
 def event(kind: str, payload: Payload) -> Event:

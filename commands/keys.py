@@ -1,4 +1,4 @@
-"""`carillon keys create|list|revoke`: API keys of a tenant, while the gateway runs or not."""
+"""`carillon keys create|list|revoke|rotate`: API keys of a tenant, while the gateway runs or not."""
 
 import argparse
 import asyncio
@@ -6,14 +6,14 @@ import os
 import sys
 from collections.abc import Sequence
 
-from engines.store.operations import RevokeKey
-from errors import NotFound
 from models import ids
 from models.clock import to_datetime
 from models.vocabulary import Role
-from services.access import FIRST_TENANT, create_key, list_keys
+from services.access import FIRST_TENANT, administration_of, create_key, list_keys
 from services.foundation import Foundation, foundation
 from settings import load
+from usecases.audit_entries import command_line
+from usecases.rotate_key import DEFAULT_GRACE_S
 
 ROLES = [role.name.lower() for role in Role if role is not Role.END_USER]
 SECOND_US = 1_000_000
@@ -37,6 +37,11 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     verbs.add_parser("list", help="show keys, newest first")
     revoke = verbs.add_parser("revoke", help="end a key, within a second everywhere")
     revoke.add_argument("key", help="key_…")
+    rotate = verbs.add_parser("rotate", help="make a key like another, print it once, and end the other after a while")
+    rotate.add_argument("key", help="key_…")
+    rotate.add_argument(
+        "--grace", type=int, default=DEFAULT_GRACE_S, help="seconds until the old one ends; a day by default"
+    )
     return parser.parse_args(words)
 
 
@@ -47,6 +52,8 @@ async def _run(arguments: argparse.Namespace) -> int:
             await _create(base, tenant, arguments)
         elif arguments.verb == "list":
             await _list(base, tenant)
+        elif arguments.verb == "rotate":
+            await _rotate(base, tenant, arguments.key, arguments.grace)
         else:
             await _revoke(base, tenant, arguments.key)
     return 0
@@ -68,6 +75,10 @@ async def _list(base: Foundation, tenant: bytes) -> None:
 
 
 async def _revoke(base: Foundation, tenant: bytes, text: str) -> None:
-    if not await base.store.write(RevokeKey(tenant, ids.decode(ids.KEY, text), base.clock.now_us())):
-        raise NotFound(f"no key {text} is in force")
+    await administration_of(base).revoke_key(command_line(tenant), text)
     sys.stdout.write(f"{text} is revoked\n")
+
+
+async def _rotate(base: Foundation, tenant: bytes, text: str, grace_s: int) -> None:
+    rotated = await administration_of(base).rotate_key(command_line(tenant), text, grace_s)
+    sys.stdout.write(f"{rotated.created.text}\n{text} ends {to_datetime(rotated.old_expires_at):%Y-%m-%d %H:%M} UTC\n")

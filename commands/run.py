@@ -9,8 +9,11 @@ from collections.abc import Sequence
 
 import uvloop
 
+from services import logs
 from services.all import Started, run
 from settings import Settings, load
+
+log = logging.getLogger(__name__)
 
 GC_THRESHOLDS = (50_000, 50, 50)
 
@@ -21,19 +24,11 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--demo", action="store_true", help="seed made-up users and serve the demo page's session")
     demo = bool(parser.parse_args(words).demo)
     settings = load(os.environ)
-    _log(settings)
+    logs.set_up(settings)
     uvloop.run(run(settings, demo=demo, started=lambda found: _announce(found, settings, demo=demo)))
+    log.info("stopped")
     sys.stdout.write("Stopped; nothing accepted is lost.\n")
     return 0
-
-
-def _log(settings: Settings) -> None:
-    form = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-    logging.basicConfig(level=settings.log_level.upper(), format=form, stream=sys.stderr)
-    # aiosmtpd writes addresses at INFO
-    logging.getLogger("mail.log").setLevel(logging.WARNING)
-    # asyncpg's pool shows a traceback for every try; the store says in a line that PostgreSQL is away
-    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 def _announce(found: Started, settings: Settings, *, demo: bool) -> None:
@@ -41,6 +36,7 @@ def _announce(found: Started, settings: Settings, *, demo: bool) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    log.info("started", extra={"url": found.url})
     sys.stdout.write(_words(found, settings, demo=demo))
     sys.stdout.flush()
 
@@ -50,6 +46,7 @@ def _words(found: Started, settings: Settings, *, demo: bool) -> str:
     lines = ["", f"Carillon runs at {found.url}", ""]
     if settings.uses_simulator:
         lines.append(f"  mailbox   {found.url}/simulator/mailbox")
+    lines.append(f"  GraphiQL  {found.url}/graphql")
     lines.append(f"  metrics   {found.url}/metrics")
     if found.admin_key is not None:
         lines += ["", f"Your admin key, shown this once and kept in {key_file}:", "", f"  {found.admin_key}"]

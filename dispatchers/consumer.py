@@ -9,8 +9,10 @@ from dispatchers.counts import Counts
 from dispatchers.patience import patiently
 from engines.bus.base import Batch, Bus
 from errors import CorruptData, Unavailable
-from models.events.codec import decode, encode
+from models import trace
+from models.events.codec import decode, encode, traceparent_of
 from models.topics import POINTER_BYTES, BusTopic, topic_name
+from models.trace import Link
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +22,7 @@ Pointer = tuple[bytes, bytes]
 Handler = Callable[[Sequence[Pointer]], Awaitable[None]]
 
 POLL_WAIT_S = 1.0
+NOTIFICATION_BYTES = 16
 
 
 class Consumer:
@@ -81,16 +84,34 @@ class Consumer:
 
     async def _work(self, batches: Sequence[Batch], slots: asyncio.Semaphore) -> None:
         try:
-            pointers = [pointer for batch in batches for pointer in await self._decoded(batch)]
+            pointers, links = await self._read(batches)
             self._counts.taken(topic_name(self._topic), len(pointers))
             if pointers:
-                await self._handle(pointers)
+                with trace.carrying(links):
+                    self._tell(batches, pointers)
+                    await self._handle(pointers)
             await self._patiently(lambda: self._bus.commit(batches))
         except Unavailable as error:
             # it is told only to who stops, and what is claimed is taken over by whoever comes next
             log.warning("%d batches of %s are left as they are: %s", len(batches), topic_name(self._topic), error)
         finally:
             slots.release()
+
+    def _tell(self, batches: Sequence[Batch], pointers: Sequence[Pointer]) -> None:
+        if log.isEnabledFor(logging.DEBUG):
+            named = trace.sampled(notification_of(pointer) for pointer in pointers)
+            told = {"topic": topic_name(self._topic), "batches": len(batches), "items": len(pointers)}
+            log.debug("taken from the bus", extra={**told, "notifications": named})
+
+    async def _read(self, batches: Sequence[Batch]) -> tuple[list[Pointer], list[Link]]:
+        pointers: list[Pointer] = []
+        links: list[Link] = []
+        for batch in batches:
+            found = await self._decoded(batch)
+            pointers += found
+            if found and (traceparent := traceparent_of(batch.payload)):
+                links.append(Link(traceparent, notification_of(found[0])))
+        return pointers, links
 
     async def _decoded(self, batch: Batch) -> Sequence[Pointer]:
         try:
@@ -111,12 +132,13 @@ class Consumer:
                     "%d pointers of %s failed together: each half alone", len(pointers), topic_name(self._topic)
                 )
                 middle = len(pointers) // 2
-                await self._handle(pointers[:middle])
-                await self._handle(pointers[middle:])
+                for half in (pointers[:middle], pointers[middle:]):
+                    with trace.carrying(trace.links_about({notification_of(pointer) for pointer in half})):
+                        await self._handle(half)
                 return
             tenant, pointer = pointers[0]
             log.exception("a pointer of %s is set aside: %s", topic_name(self._topic), pointer.hex())
-            await self._put_aside(encode([(tenant, pointer)], 0))
+            await self._put_aside(encode([(tenant, pointer)], 0, trace.traceparent()))
 
     async def _put_aside(self, payload: bytes) -> None:
         await self._patiently(lambda: self._bus.set_aside(self._topic, (payload,)))
@@ -124,3 +146,8 @@ class Consumer:
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         return await patiently(topic_name(self._topic), call, self._stopping.is_set)
+
+
+def notification_of(pointer: Pointer) -> bytes:
+    """The notification with which every pointer begins."""
+    return pointer[1][:NOTIFICATION_BYTES]

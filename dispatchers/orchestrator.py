@@ -1,5 +1,6 @@
 """The channel orchestrator: from accepted notifications to deliveries. Handler of notification.created."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -11,10 +12,13 @@ from engines.bus.base import Bus
 from engines.store.base import Store
 from engines.store.operations import Expand, NewDelivery
 from engines.store.queries import Pending, PendingRow
+from models import trace
 from models.clock import Clock
 from models.states import DeliveryState
 from models.topics import LANE_OF
 from models.vocabulary import Channel, Priority
+
+log = logging.getLogger(__name__)
 
 CHUNK_RECIPIENTS = 2_000
 """Recipients that are planned and written together."""
@@ -45,11 +49,15 @@ class Orchestrator:
         for stage in self._stages:
             plans = await stage(plans)
         deliveries = tuple([_delivery(plan) for plan in plans if plan.channel is not None and plan.state is not None])
-        grown = await self._store.write(Expand(deliveries, self._clock.now_us()))
+        grown = await self._store.write(Expand(deliveries, self._clock.now_us(), trace.links()))
         self._bus.hint()
         await self._broadcast.ring(grown)
         for (state, reason), count in Counter([(plan.state, plan.reason) for plan in plans]).items():
             self._counts.expanded(state.name if state else "", reason.name if reason else "", count)
+        if log.isEnabledFor(logging.DEBUG):
+            states = Counter([plan.state.name for plan in plans if plan.state is not None])
+            told = {"items": len(rows), "states": dict(states), "notifications": trace.sampled(row.id for row in rows)}
+            log.debug("expanded into deliveries", extra=told)
 
 
 def _by_id(row: PendingRow) -> bytes:
@@ -74,5 +82,5 @@ def _delivery(plan: Plan) -> NewDelivery:
     row = plan.notification
     return NewDelivery(
         row.tenant, row.id, plan.user, channel.value, channel, plan.state or DeliveryState.QUEUED, plan.reason,
-        plan.decisions, plan.locale, LANE_OF[Priority(row.priority)],
+        plan.decisions, plan.locale, LANE_OF[Priority(row.priority)], plan.template_version,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from engines.store.queries import KeyRow, KeysById, RecipientRow, Recipients, Te
 from errors import Unauthenticated
 from gateway.graphql.roster import Standing
 from gateway.recent import Recent
+from gateway.sign_in import SignIn
 from gateway.tokens import BrowserTokens, ParsedApiKey, parse_api_key
 from models.clock import Clock
 from models.principal import Principal
@@ -22,7 +23,7 @@ takes effect everywhere within a second."""
 PEOPLE_KEPT_S = 5.0
 """The same for the users behind open sockets: there are many, and hardly ever is one gone."""
 
-_NEEDED = "a token is needed, an API key or a browser token: Authorization: Bearer …"
+_NEEDED = "a token is needed, an API key, a browser token or your identity provider's: Authorization: Bearer …"
 _REFUSED = "the token is not accepted"
 
 Pair = tuple[bytes, bytes]
@@ -36,12 +37,16 @@ class _KnownKey(msgspec.Struct, frozen=True):
 
 
 class Authenticator:
-    """Verifies API keys and browser tokens against the store. Never tells what was wrong with a token.
+    """Verifies API keys, browser tokens and identity providers' tokens. Never tells what was wrong with a token.
 
     Concurrent look-ups are read together, and answers are kept for half a second: also that there is no such key.
+
+    Args:
+        sign_in: judges identity providers' tokens; None where the operator has listed no provider.
     """
 
-    def __init__(self, store: Store, tokens: BrowserTokens, clock: Clock) -> None:
+    def __init__(self, store: Store, tokens: BrowserTokens, clock: Clock, sign_in: SignIn | None = None) -> None:
+        self._sign_in = sign_in
         self._store = store
         self._tokens = tokens
         self._clock = clock
@@ -58,7 +63,7 @@ class Authenticator:
         if token is None:
             raise Unauthenticated(_NEEDED)
         key = parse_api_key(token)
-        return await (self._holder(key) if key is not None else self._browser(token))
+        return await (self._holder(key) if key is not None else self._bearer(token))
 
     async def standings(self, principals: Sequence[Principal]) -> Sequence[Standing]:
         """How callers that were admitted stand now, in order; keys are read anew. Pass it to the endpoint.
@@ -66,13 +71,16 @@ class Authenticator:
         Raises:
             Unavailable: the store does not answer.
         """
-        keys = {(one.tenant, one.id) for one in principals if one.user is None}
+        keys = {(one.tenant, one.id) for one in principals if one.user is None and one.identity is None}
         people = {(one.tenant, one.user) for one in principals if one.user is not None}
-        known_keys, known_people = await asyncio.gather(
-            self._keys.get_many(keys, within_s=0), self._people.get_many(people, within_s=PEOPLE_KEPT_S)
+        members = [one for one in principals if one.identity is not None]
+        known_keys, known_people, known_members = await asyncio.gather(
+            self._keys.get_many(keys, within_s=0),
+            self._people.get_many(people, within_s=PEOPLE_KEPT_S),
+            self._members(members),
         )
         now_us = self._clock.now_us()
-        return [_standing(one, known_keys, known_people, now_us) for one in principals]
+        return [_standing(one, known_keys, known_people, known_members, now_us) for one in principals]
 
     async def _holder(self, key: ParsedApiKey) -> Principal:
         known = await self._keys.get((key.tenant_id, key.key_id), within_s=KEPT_S)
@@ -81,7 +89,20 @@ class Authenticator:
         row = known.row
         if _key_standing(row, self._clock.now_us()) is not Standing.VALID or row.role == Role.END_USER:
             raise Unauthenticated(_REFUSED)
-        return Principal(row.tenant, row.id, Role(row.role), row.name, row.expires_at)
+        return Principal(
+            row.tenant, row.id, Role(row.role), row.name, row.expires_at, quota_per_minute=row.quota_per_minute
+        )
+
+    async def _bearer(self, token: str) -> Principal:
+        if self._sign_in is None:
+            return await self._browser(token)
+        known = self._sign_in.recall(token)
+        if known is None and self._tokens.claims_to_be_one(token):
+            return await self._browser(token)
+        try:
+            return await self._sign_in.admit(known or await self._sign_in.verify(token))
+        except Unauthenticated as error:
+            raise Unauthenticated(_REFUSED) from error
 
     async def _browser(self, token: str) -> Principal:
         try:
@@ -92,6 +113,11 @@ class Authenticator:
         if await self._people.get((tenant, user), within_s=KEPT_S) is None:
             raise Unauthenticated(_REFUSED)
         return Principal(tenant, user, Role.END_USER, "", claims.expires_at_us, user)
+
+    async def _members(self, members: Sequence[Principal]) -> Mapping[Principal, Standing]:
+        if self._sign_in is None or not members:
+            return {}
+        return dict(zip(members, await self._sign_in.standings(members), strict=True))
 
     async def _read_keys(self, pairs: Sequence[Pair]) -> Mapping[Pair, _KnownKey]:
         tenants = tuple({tenant for tenant, _ in pairs})
@@ -118,10 +144,13 @@ def _standing(
     one: Principal,
     keys: Mapping[Pair, _KnownKey | None],
     people: Mapping[Pair, RecipientRow | None],
+    members: Mapping[Principal, Standing],
     now_us: int,
 ) -> Standing:
     if one.expires_at is not None and one.expires_at <= now_us:
         return Standing.EXPIRED
+    if one.identity is not None:
+        return members.get(one, Standing.REVOKED)
     if one.user is not None:
         return Standing.VALID if people[one.tenant, one.user] is not None else Standing.REVOKED
     known = keys[one.tenant, one.id]

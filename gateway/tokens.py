@@ -1,21 +1,17 @@
 """The credentials that callers carry, made for commands and read by `gateway.auth`: API keys and browser tokens."""
 
-import base64
-import binascii
 import hashlib
 import os
 import re
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import RSAKey
 
 from engines.secrets.base import SigningKeys
 from errors import InvalidInput, Unauthenticated
+from gateway.signatures import MOST_TOKEN_BYTES, OwnSignatures
+from gateway.verified import Verified
 from models import ids
 from models.clock import Clock
 from models.vocabulary import TenantKind
@@ -38,7 +34,6 @@ as a browser token. RFC 9068's `at+jwt` would promise a `client_id` that we do n
 DEFAULT_LIFETIME_S = 900
 LONGEST_LIFETIME_S = 86_400
 SKEW_S = 60
-MOST_TOKEN_BYTES = 4_096
 
 
 class ApiKeyText(msgspec.Struct, frozen=True):
@@ -99,12 +94,6 @@ class BrowserClaims(msgspec.Struct, frozen=True):
     issued_at_us: int
 
 
-class _Header(msgspec.Struct, forbid_unknown_fields=True):
-    alg: str | None = None
-    typ: str | None = None
-    kid: str | None = None
-
-
 class _Claims(msgspec.Struct, omit_defaults=True):
     iss: str
     aud: str
@@ -136,13 +125,8 @@ class BrowserTokens:
     ) -> None:
         self._clock = clock
         self._entropy = entropy
-        self._header = {"alg": "RS256", "typ": TYPE, "kid": signing_keys.kid}
-        self._private = RSAKey.import_key(signing_keys.private_pem)
-        public = {signing_keys.kid: self._private.as_pem(private=False), **signing_keys.older}
-        self._public = {kid: RSAKey.import_key(pem) for kid, pem in public.items()}
-        self._registry = jws.JWSRegistry(algorithms=["RS256"])
-        self._verified: OrderedDict[bytes, BrowserClaims] = OrderedDict()
-        self._cached_tokens = cached_tokens
+        self.signatures = OwnSignatures(signing_keys)
+        self._verified: Verified[BrowserClaims] = Verified(cached_tokens)
 
     def issue(self, tenant_id: bytes, user_id: bytes, lifetime_s: int = DEFAULT_LIFETIME_S) -> str:
         """A token that counts from now, cut to the second. Costs an RSA signature, about 1 ms.
@@ -162,7 +146,7 @@ class BrowserTokens:
             exp=issued_at_s + lifetime_s,
             jti=self._entropy(16).hex(),
         )
-        return jws.serialize_compact(self._header, msgspec.json.encode(claims), self._private, registry=self._registry)
+        return self.signatures.sign(TYPE, msgspec.json.encode(claims))
 
     def verify(self, token: str) -> BrowserClaims:
         """For whom the token speaks. Clocks may differ by 60 s at its beginning; its end is exact.
@@ -172,40 +156,29 @@ class BrowserTokens:
         """
         if len(token) > MOST_TOKEN_BYTES or not token.isascii():
             raise _refused(f"it is longer than {MOST_TOKEN_BYTES} bytes, or not ASCII")
-        digest = hashlib.sha256(token.encode()).digest()
-        claims = self._verified.get(digest) or self._verify(token)
+        known = self._verified.get(token)
+        claims = known or self._verify(token)
         if claims.expires_at_us <= self._clock.now_us():
-            self._verified.pop(digest, None)
+            self._verified.drop(token)
             raise _refused("it has expired")
-        self._remember(digest, claims)
+        if known is None:
+            self._verified.put(token, claims)
         return claims
 
-    def _remember(self, digest: bytes, claims: BrowserClaims) -> None:
-        self._verified[digest] = claims
-        self._verified.move_to_end(digest)
-        if len(self._verified) > self._cached_tokens:
-            self._verified.popitem(last=False)
+    def claims_to_be_one(self, token: str) -> bool:
+        """Whether its header says that it is a browser token, so that nobody else needs to be asked about it."""
+        return self.signatures.claims_to_be(TYPE, token)
+
+    def public_jwks(self) -> dict[str, list[dict[str, str]]]:
+        """The keys by which these tokens can be checked, as a JWK set (RFC 7517): public members only."""
+        return self.signatures.public_jwks()
 
     def _verify(self, token: str) -> BrowserClaims:
-        if token.count(".") != 2:
-            raise _refused("expected three parts: header.claims.signature")
-        key = self._key_of(_header(token.partition(".")[0]))
         try:
-            payload = jws.deserialize_compact(token, key, registry=self._registry).payload
-        except (JoseError, ValueError) as error:
-            raise _refused("its signature is not ours") from error
+            payload = self.signatures.open(TYPE, token)
+        except Unauthenticated as error:
+            raise _refused(error.message) from error
         return self._checked(_claims(payload))
-
-    def _key_of(self, header: _Header) -> RSAKey:
-        """Judged before joserfc sees the token, so that neither algorithm nor key is ever the caller's choice."""
-        if header.alg != "RS256":
-            raise _refused("it is not signed by RS256")
-        if header.typ != TYPE:
-            raise _refused(f"its typ is not {TYPE}")
-        key = self._public.get(header.kid or "")
-        if key is None:
-            raise _refused("its kid names no key of ours")
-        return key
 
     def _checked(self, claims: _Claims) -> BrowserClaims:
         reason = _fault(claims, self._clock.now_us() // 1_000_000)
@@ -230,17 +203,7 @@ def _fault(claims: _Claims, now_s: int) -> str | None:
     return next((reason for wrong, reason in faults if wrong), None)
 
 
-def _header(segment: str) -> _Header:
-    try:
-        return msgspec.json.decode(_from_base64url(segment), type=_Header)
-    except msgspec.ValidationError as error:
-        raise _refused("its header may hold the texts alg, typ and kid, and nothing else") from error
-    except ValueError as error:
-        raise _refused("its header is not JSON in base64url") from error
-
-
-def _claims(payload: bytes | None) -> _Claims:
-    said = payload or b""
+def _claims(said: bytes) -> _Claims:
     # how deep a parser goes before it gives up differs between interpreters
     if said.count(b"[") + said.count(b"{") > _MOST_BRACKETS:
         raise _refused(_EXPECTED_CLAIMS)
@@ -248,14 +211,6 @@ def _claims(payload: bytes | None) -> _Claims:
         return msgspec.json.decode(said, type=_Claims)
     except (ValueError, RecursionError) as error:
         raise _refused(_EXPECTED_CLAIMS) from error
-
-
-def _from_base64url(segment: str) -> bytes:
-    """Strict: no padding, no line breaks, no stray bits (RFC 7515 section 2)."""
-    raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    if base64.urlsafe_b64encode(raw).decode().rstrip("=") != segment:
-        raise binascii.Error("not canonical base64url")
-    return raw
 
 
 def _refused(reason: str) -> Unauthenticated:

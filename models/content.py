@@ -21,6 +21,12 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     in_app_data: dict[str, object] | None = None
 
 
+class TemplateData(msgspec.Struct, frozen=True, array_like=True):
+    """What a notification gives to its template. Stored in the place of content, and told from it by its first byte."""
+
+    data: dict[str, object]
+
+
 class ChannelContent(msgspec.Struct, frozen=True):
     """What one channel shows of a message."""
 
@@ -48,12 +54,14 @@ def for_channel(content: Content, channel: Channel) -> ChannelContent:
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Content)
+_DATA = msgspec.msgpack.Decoder(TemplateData)
+_ARRAY_OF_ONE = 0x91
 
 PURPOSE = b"content"
 """What content is sealed for."""
 
 
-def encode(content: Content) -> bytes:
+def encode(content: Content | TemplateData) -> bytes:
     """MessagePack, defaults left out."""
     return _ENCODER.encode(content)
 
@@ -68,3 +76,16 @@ def decode(packed: bytes) -> Content:
         return _DECODER.decode(packed)
     except msgspec.DecodeError as error:
         raise CorruptData(f"stored content cannot be read: {error}") from error
+
+
+def decode_data(packed: bytes) -> TemplateData:
+    """As `decode`, for what a template is filled with."""
+    try:
+        return _DATA.decode(packed)
+    except msgspec.DecodeError as error:
+        raise CorruptData(f"stored template data cannot be read: {error}") from error
+
+
+def decode_either(packed: bytes) -> Content | TemplateData:
+    """As `decode`, for either."""
+    return decode_data(packed) if packed[:1] == bytes((_ARRAY_OF_ONE,)) else decode(packed)

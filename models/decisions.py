@@ -11,6 +11,8 @@ class StageName(IntEnum):
     ADDRESS = 2
     ROUTE = 3
     COMPOSE = 4
+    PREFERENCES = 5
+    THROTTLE = 6
 
 
 class Rule(IntEnum):
@@ -30,6 +32,28 @@ class Rule(IntEnum):
     INLINE_CONTENT = 8
     TOO_LATE = 9
     """The notification expired before it was expanded."""
+    TAKEN_BACK = 10
+    """The notification was cancelled before it was expanded."""
+    MANDATORY_CATEGORY = 11
+    """The category reaches everybody, whatever they chose."""
+    CHOSEN = 12
+    """The user said yes to this category or channel."""
+    DECLINED = 13
+    """The user said no to this category or channel."""
+    DECLINED_EVERYTHING = 14
+    """The user wants no notification at all."""
+    ON_BY_DEFAULT = 15
+    """The user chose nothing; the category, or the tenant's rules, send on this channel."""
+    OFF_BY_DEFAULT = 16
+    """The user chose nothing; the category, or the tenant's rules, do not send on this channel."""
+    WITHIN_LIMIT = 17
+    OVER_LIMIT = 18
+    """The user has had as many notifications within the hour as the limit allows."""
+    EXEMPT_FROM_LIMIT = 19
+    """Critical, or of a category that the limit does not hold back."""
+    TEMPLATE_PINNED = 20
+    NO_CONTENT_FOR_CHANNEL = 21
+    """The template says nothing on this channel."""
 
 
 Decision = tuple[StageName, Rule]

@@ -23,11 +23,19 @@ INBOX_ITEM = "inb"
 KEY = "key"
 TENANT = "ten"
 ACCOUNT = "acc"
+CATEGORY = "cat"
+TEMPLATE = "tpl"
+TEMPLATE_VERSION = "tpv"
+MEMBER = "mem"
+AUDIT_ENTRY = "aud"
 
-BYTES_OF = {NOTIFICATION: 16, USER: 16, KEY: 16, TENANT: 16, ACCOUNT: 16, DELIVERY: 34, INBOX_ITEM: 34, ATTEMPT: 36}
-"""How many bytes stand behind each prefix: delivery and inbox item = notification + user + step, attempt = + number."""
-_SIGNED_AT = {DELIVERY: (32,), INBOX_ITEM: (32,), ATTEMPT: (32, 34)}
-"""Where the 16-bit numbers stand behind each prefix: stores keep them with a sign, so none of ours is over 32,767."""
+_PLAIN = (NOTIFICATION, USER, KEY, TENANT, ACCOUNT, CATEGORY, TEMPLATE, TEMPLATE_VERSION, MEMBER)
+BYTES_OF = dict.fromkeys(_PLAIN, 16) | {DELIVERY: 34, INBOX_ITEM: 34, ATTEMPT: 36, AUDIT_ENTRY: 24}
+"""How many bytes stand behind each prefix: delivery and inbox item = notification + user + step, attempt = + number,
+audit entry = tenant + number."""
+_SIGNED_AT = {DELIVERY: (32,), INBOX_ITEM: (32,), ATTEMPT: (32, 34), AUDIT_ENTRY: (16,)}
+"""Where the 16-bit numbers stand behind each prefix (in the audit log one of 64): stores keep them with a sign, so none
+of ours has the highest bit."""
 
 DeliveryKey = tuple[bytes, bytes, int]
 """(notification id, user id, step)."""
@@ -142,3 +150,13 @@ def _uuid7(stamp: int, tail: bytes) -> bytes:
 def time_us(raw: bytes) -> int:
     """When a UUIDv7 was made, in microseconds since 1970 UTC, exact to a millisecond."""
     return int.from_bytes(raw[:6]) * 1000
+
+
+def first_at(at_us: int) -> bytes:
+    """The least UUIDv7 that can be made at a time, which is taken into the years that such ids have."""
+    milliseconds, fraction = divmod(min(max(at_us, 0), LAST_US), 1000)
+    return struct.pack(">QQ", milliseconds << 16 | 0x7000 | fraction * 4096 // 1000, 0)
+
+
+LAST_US = ((1 << 48) - 1) * 1000
+"""The last millisecond of a UUIDv7, in microseconds since 1970 UTC."""

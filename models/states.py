@@ -29,6 +29,16 @@ class DeliveryState(IntEnum):
 FINAL_FROM = DeliveryState.SKIPPED
 """States from this one on are final until a receipt outranks them; those below are waiting."""
 
+STOPPED = (
+    DeliveryState.SKIPPED,
+    DeliveryState.SUPPRESSED,
+    DeliveryState.MERGED,
+    DeliveryState.SUPERSEDED,
+    DeliveryState.CANCELLED,
+    DeliveryState.EXPIRED,
+)
+"""States in which the recipient got nothing because a rule, the caller or the time said so."""
+
 _RANKS = {
     DeliveryState.SUPPRESSED: 40,
     DeliveryState.MERGED: 40,
@@ -43,6 +53,15 @@ _RANKS = {
 def rank(state: DeliveryState) -> int:
     """The rank that decides between two reports about one delivery (0–99)."""
     return _RANKS.get(state, int(state))
+
+
+_BETWEEN_ATTEMPTS = frozenset({DeliveryState.QUEUED, DeliveryState.RETRY_WAIT, DeliveryState.UNKNOWN})
+
+
+def as_told(stored: int, *, under_way: bool) -> DeliveryState:
+    """A delivery's state as callers see it: SENDING while an attempt of a waiting delivery has no outcome."""
+    state = DeliveryState(stored)
+    return DeliveryState.SENDING if under_way and state in _BETWEEN_ATTEMPTS else state
 
 
 class NotificationState(IntEnum):
@@ -101,6 +120,13 @@ class ReasonCode(IntEnum):
     # the inbox stream
     CURSOR_TOO_OLD = 21
     CURSOR_FOREIGN = 22
+    # the rules
+    OPTED_OUT = 23
+    SWITCHED_OFF = 24
+    THROTTLED = 25
+    CANCELLED = 26
+    NO_CONTENT = 27
+    RENDERING_FAILED = 28
 
 
 RETRY_DELAYS_S: tuple[float, ...] = (0.0, 5.0, 30.0, 120.0, 600.0)

@@ -62,3 +62,40 @@ class TenantKind(IntEnum):
 
     LIVE = 1
     TEST = 2
+
+
+class WhenUnknown(IntEnum):
+    """What to do when nobody knows whether a message was taken."""
+
+    RESEND = 1
+    """Risk a second copy rather than none."""
+    HOLD = 2
+    """Risk none: an operator decides."""
+
+
+class RevisionKind(IntEnum):
+    """What is cached by its version: the number is raised by the transaction that changes it."""
+
+    RULES = 1
+    """Categories and the tenant's own defaults."""
+    TEMPLATES = 2
+
+
+class AuditAction(IntEnum):
+    """An administrative change. Numbers are stored and never reused."""
+
+    KEY_CREATED = 1
+    KEY_REVOKED = 2
+    KEY_ROTATED = 3
+    MEMBER_ADDED = 4
+    MEMBER_CHANGED = 5
+    MEMBER_REMOVED = 6
+    TENANT_CREATED = 7
+    RULES_CHANGED = 8
+    CATEGORY_PUT = 9
+    TEMPLATE_DRAFTED = 10
+    TEMPLATE_PUBLISHED = 11
+    NOTIFICATION_CANCELLED = 12
+    DEAD_LETTERS_REPLAYED = 13
+    PREFERENCES_SET = 14
+    """By somebody else than the user."""

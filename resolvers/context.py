@@ -9,13 +9,19 @@ from engines.secrets.sealer import Sealer
 from engines.store.base import Store
 from errors import QueryTooCostly
 from models.clock import Clock
+from models.paging import Cursors
 from models.principal import Principal
+from resolvers.access_reads import AccessReads
 from resolvers.reads import OperationReads
-from schema.failures import DOCUMENTATION
+from usecases.administration import Administration
 from usecases.follow_inbox import FollowInbox
+from usecases.history import History
 from usecases.inbox_cursor import InboxCursors
 from usecases.mark_inbox import MarkInbox
+from usecases.read_inbox import ReadInbox
+from usecases.ruling import Ruling
 from usecases.send_notifications import SendNotifications
+from usecases.templating import Templating
 from usecases.tenant_directory import TenantDirectory
 from usecases.upsert_users import UpsertUsers
 
@@ -34,8 +40,13 @@ class Backing(msgspec.Struct, frozen=True, kw_only=True):
     upsert: UpsertUsers
     mark: MarkInbox
     follow: FollowInbox
+    read_inbox: ReadInbox
+    administration: Administration
+    ruling: Ruling
+    history: History
+    templating: Templating
     clock: Clock
-    documentation: str = DOCUMENTATION
+    documentation: str
     """The absolute address of the page on errors."""
 
 
@@ -54,10 +65,20 @@ class Context:
         return self.backing.documentation
 
     @cached_property
+    def list_cursors(self) -> Cursors:
+        """See `Context.list_cursors`."""
+        return Cursors(self.backing.sealer, self.caller.tenant)
+
+    @cached_property
     def reads(self) -> OperationReads:
         """See `Context.reads`."""
         backing = self.backing
-        return OperationReads(backing.store, backing.sealer, backing.tenants, self.caller.tenant)
+        return OperationReads(backing.store, backing.sealer, backing.templating, self.caller)
+
+    @cached_property
+    def access(self) -> AccessReads:
+        """The operation's reads of keys, members, tenants and audit entries."""
+        return AccessReads(self.backing.store, self.backing.administration, self.caller)
 
     def now_us(self) -> int:
         """See `Context.now_us`."""

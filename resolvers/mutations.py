@@ -6,9 +6,13 @@ import strawberry
 
 import errors
 from engines.store.operations import Accepted, Upserted
+from resolvers.administration import AdministrationMutations
 from resolvers.context import Context, Inform
+from resolvers.history import HistoryMutations
 from resolvers.requests import selection, send_request, user_request
-from schema.failures import IdempotencyConflict, InvalidInput, Refused, refusal
+from resolvers.rules import RulesMutations
+from resolvers.templates import TemplateMutations
+from schema.failures import IdempotencyConflict, InvalidInput, RateLimited, Refused, refusal
 from schema.fields import answered
 from schema.managing import UpsertUserInput, UpsertUserResult, UpsertUsersAnswer, UpsertUsersResult, UserUpserted
 from schema.marking import InboxMarked, MarkInboxInput, MarkInboxResult
@@ -31,7 +35,7 @@ MarkInput = Annotated[MarkInboxInput, strawberry.argument(name="input", descript
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation:
+class Mutation(AdministrationMutations, RulesMutations, TemplateMutations, HistoryMutations):
     """Results are unions: a client asks for the members that it knows, and for Failure."""
 
     @answered(description="Send one notification.")
@@ -42,6 +46,8 @@ class Mutation:
             [answer] = await context.backing.send(context.caller, [send_request(wanted)])
         except Refused as error:
             return refusal(error, context)
+        except errors.RateLimited as error:
+            return RateLimited.of(error, context)
         return _sent(answer, context)
 
     @answered(description="Send many notifications. Each has its own result; a bad one spoils no other.")
@@ -52,6 +58,8 @@ class Mutation:
             answers = await context.backing.send(context.caller, [send_request(one) for one in wanted])
         except Refused as error:
             return refusal(error, context)
+        except errors.RateLimited as error:
+            return RateLimited.of(error, context)
         return SendNotificationsAnswer(results=[_sent(answer, context) for answer in answers])
 
     @answered(description="Make users, or change those that are there. Each input has its own result.")

@@ -9,9 +9,11 @@ from models.vocabulary import Channel
 from resolvers.context import Context
 from schema.access import NODES
 from schema.attempts import Attempt
+from schema.context import Said
 from schema.inbox import InboxItem
 from schema.node import Node
 from schema.notifications import Delivery, Notification
+from schema.templates import Template, TemplateVersion, read_version
 from schema.users import User
 
 
@@ -65,11 +67,20 @@ async def _inbox_item(context: Context, raw: bytes) -> InboxItem | None:
     if row is None or row.channel != Channel.IN_APP or row.state != DeliveryState.DELIVERED:
         return None
     notification = await context.reads.notification(row.notification)
-    content = await context.reads.content(row.notification)
+    content = await context.reads.content(Said(row.notification, Channel.IN_APP, row.template_version, row.locale))
     if notification is None or content is None:
         return None
     marks = (row.seen_at, row.read_at, row.archived_at)
     return InboxItem.of(key, notification.category, content, row.created_at, marks)
+
+
+async def _template(context: Context, raw: bytes) -> Template | None:
+    row = await context.reads.template(raw)
+    return Template.of(row) if row is not None else None
+
+
+async def _template_version(context: Context, raw: bytes) -> TemplateVersion | None:
+    return await read_version(raw, context)
 
 
 _FINDERS: dict[str, Callable[[Context, bytes], Awaitable[Node | None]]] = {
@@ -78,4 +89,10 @@ _FINDERS: dict[str, Callable[[Context, bytes], Awaitable[Node | None]]] = {
     ids.ATTEMPT: _attempt,
     ids.USER: _user,
     ids.INBOX_ITEM: _inbox_item,
+    ids.KEY: lambda context, raw: context.access.key(raw),
+    ids.MEMBER: lambda context, raw: context.access.member(raw),
+    ids.TENANT: lambda context, raw: context.access.tenant(raw),
+    ids.AUDIT_ENTRY: lambda context, raw: context.access.entry(raw),
+    ids.TEMPLATE: _template,
+    ids.TEMPLATE_VERSION: _template_version,
 }

@@ -6,10 +6,14 @@ from typing import Annotated
 import strawberry
 
 from errors import InvalidInput
+from resolvers.administration import AdministrationQueries
 from resolvers.context import Inform
+from resolvers.history import HistoryQueries
 from resolvers.inbox import inbox_page
 from resolvers.nodes import find_node, find_notification, read_id
 from resolvers.requests import given
+from resolvers.rules import RulesQueries
+from resolvers.templates import TemplateQueries
 from schema.access import QUERIES
 from schema.fields import answered
 from schema.inbox import InboxConnection
@@ -28,7 +32,7 @@ NotificationId = Annotated[strawberry.ID, strawberry.argument(name="id", descrip
 
 
 @strawberry.type(description="What can be read.")
-class Query:
+class Query(AdministrationQueries, RulesQueries, TemplateQueries, HistoryQueries):
     """Reads nothing but what is asked for."""
 
     @answered(description="The caller behind the token, and what it may do.")

@@ -4,13 +4,19 @@ from typing import TypeVar
 
 import strawberry
 
-from errors import InvalidInput
 from models.content import Content
 from schema.managing import UpsertUserInput
 from schema.marking import InboxSelection
-from schema.sending import AudienceInput, EmailContentInput, InAppContentInput, MessageInput, SendNotificationInput
+from schema.sending import (
+    AudienceInput,
+    ContentInput,
+    EmailContentInput,
+    InAppContentInput,
+    SendNotificationInput,
+    TemplateMessageInput,
+)
 from usecases.mark_inbox import Selection
-from usecases.requests import DEFAULT_CATEGORY, Audience, SendRequest, UserRequest
+from usecases.requests import DEFAULT_CATEGORY, Audience, SendRequest, TemplateUse, UserRequest
 
 T = TypeVar("T")
 
@@ -28,10 +34,11 @@ def send_request(wanted: SendNotificationInput) -> SendRequest:
     category, channels = given(wanted.category), given(wanted.channels)
     return SendRequest(
         to=_audience(wanted.to),
-        content=_content(wanted.message),
+        content=_content(given(wanted.message.content)),
+        template=_template(given(wanted.message.template)),
         category=DEFAULT_CATEGORY if category is None else category,
         channels=None if channels is None else tuple(channels),
-        priority=wanted.priority,
+        priority=given(wanted.priority),
         send_at=given(wanted.send_at),
         expires_at=given(wanted.expires_at),
         idempotency_key=given(wanted.idempotency_key),
@@ -67,10 +74,15 @@ def _audience(to: AudienceInput) -> Audience:
     )
 
 
-def _content(message: MessageInput) -> Content:
-    content = given(message.content)
+def _template(use: TemplateMessageInput | None) -> TemplateUse | None:
+    if use is None:
+        return None
+    return TemplateUse(use.key, given(use.version), given(use.locale), given(use.data) or {})
+
+
+def _content(content: ContentInput | None) -> Content | None:
     if content is None:
-        raise InvalidInput("expected content", path=("message",))
+        return None
     email, in_app = given(content.email) or _NO_EMAIL, given(content.in_app) or _NO_IN_APP
     return Content(
         body=content.body,

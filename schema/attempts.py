@@ -6,12 +6,14 @@ import strawberry
 
 from engines.store.queries import AttemptRow
 from models import ids
+from models.ids import DeliveryKey
+from models.paging import Cursors, ListKind, Page, Paging, listing
 from schema.access import may_see
 from schema.context import Inform
 from schema.enums import Outcome, ReasonCode
 from schema.fields import answered
 from schema.node import Node
-from schema.pages import CursorKind, PageInfo, page_info, page_size, read_cursor, write_cursor
+from schema.pages import PageInfo
 from schema.scalars import DateTime
 
 
@@ -69,24 +71,31 @@ class AttemptConnection:
     page_info: PageInfo = strawberry.field(description="Where this page lies in its list.")
 
 
-class AttemptWindow:
-    """The arguments of a list of attempts, checked before anything is read."""
+def attempts_page(
+    cursors: Cursors, delivery: DeliveryKey, rows: Sequence[AttemptRow], paging: Paging
+) -> Page[AttemptRow]:
+    """The page out of all attempts of a delivery.
 
-    def __init__(self, first: int | None, after: str | None) -> None:
-        self.size = page_size(first)
-        place = read_cursor(CursorKind.ATTEMPTS, after)
-        self.after = int.from_bytes(place) if place is not None else 0
-
-    def page(self, rows: Sequence[AttemptRow]) -> AttemptConnection:
-        """The page out of all attempts of a delivery."""
-        following = [row for row in rows if row.number > self.after]
-        edges = [_edge(row) for row in following[: self.size]]
-        cursors = [edge.cursor for edge in edges]
-        has_next = len(following) > self.size
-        return AttemptConnection(
-            edges=edges, page_info=page_info(cursors, has_next=has_next, has_previous=self.after > 0)
-        )
+    Raises:
+        InvalidInput: see `Cursors.window`.
+    """
+    of = listing(ListKind.ATTEMPTS, delivery)
+    window = cursors.window(of, paging)
+    after = int.from_bytes(window.place) if window.place is not None else None
+    if window.backward:
+        following = [row for row in reversed(rows) if after is None or row.number < after]
+    else:
+        following = [row for row in rows if after is None or row.number > after]
+    return cursors.page(of, window, following[: window.limit], _place)
 
 
-def _edge(row: AttemptRow) -> AttemptEdge:
-    return AttemptEdge(cursor=write_cursor(CursorKind.ATTEMPTS, row.number.to_bytes(2)), node=Attempt.of(row))
+def attempts_of(page: Page[AttemptRow]) -> AttemptConnection:
+    """A page as GraphQL shows it."""
+    edges = [
+        AttemptEdge(cursor=cursor, node=Attempt.of(row)) for cursor, row in zip(page.cursors, page.items, strict=True)
+    ]
+    return AttemptConnection(edges=edges, page_info=PageInfo.of(page))
+
+
+def _place(row: AttemptRow) -> bytes:
+    return row.number.to_bytes(2)

@@ -6,19 +6,30 @@ from typing import Protocol
 import msgspec
 from strawberry.types import Info
 
-from engines.store.queries import AttemptRow, DeliveryRow, NotificationRow, PersonRow, StateCountRow
+from engines.store.queries import (
+    AttemptRow,
+    DeliveryRow,
+    NotificationRow,
+    PersonRow,
+    StateCountRow,
+    TemplateRow,
+    TemplateVersionRow,
+)
 from models.content import Content
+from models.history import DeliveryFilter
 from models.ids import DeliveryKey
+from models.paging import Cursors, Page, Paging
 from models.principal import Principal
+from models.vocabulary import Channel
 
 
-class DeliveryPage(msgspec.Struct, frozen=True):
-    """A page of a notification's deliveries: at most `limit` after (user, step)."""
+class Said(msgspec.Struct, frozen=True):
+    """Which words of a notification: those for a channel, in the version and language that a delivery is held to."""
 
     notification: bytes
-    after_user: bytes
-    after_step: int
-    limit: int
+    channel: Channel
+    version: bytes | None
+    locale: str | None
 
 
 class Reads(Protocol):
@@ -30,14 +41,28 @@ class Reads(Protocol):
     def notification(self, id_: bytes) -> Awaitable[NotificationRow | None]:
         """A notification."""
 
-    def content(self, notification: bytes) -> Awaitable[Content | None]:
-        """What a notification says, opened."""
+    def content(self, said: Said) -> Awaitable[Content | None]:
+        """What a notification says to somebody, opened or filled."""
+
+    def template(self, id_: bytes) -> Awaitable[TemplateRow | None]:
+        """A template."""
+
+    def template_version(self, id_: bytes) -> Awaitable[TemplateVersionRow | None]:
+        """A version of a template."""
+
+    def template_versions(self, template: bytes, paging: Paging) -> Awaitable[Page[TemplateVersionRow]]:
+        """Published versions of a template, newest first."""
 
     def counts(self, notification: bytes) -> Awaitable[Sequence[StateCountRow]]:
         """How many of a notification's deliveries are in which state."""
 
-    def deliveries(self, page: DeliveryPage) -> Awaitable[Sequence[DeliveryRow]]:
-        """A page of a notification's deliveries."""
+    def deliveries(self, notification: bytes, wanted: DeliveryFilter, paging: Paging) -> Awaitable[Page[DeliveryRow]]:
+        """A page of a notification's deliveries, read together with those of others that ask alike.
+
+        Raises:
+            Forbidden: the caller may not look for users by externalId.
+            InvalidInput: a value that cannot be, or a cursor of another list.
+        """
 
     def delivery(self, key: DeliveryKey) -> Awaitable[DeliveryRow | None]:
         """A delivery."""
@@ -69,6 +94,10 @@ class Context(Protocol):
     @property
     def documentation(self) -> str:
         """The address of the page on errors; `#CODE` is the part about one."""
+
+    @property
+    def list_cursors(self) -> Cursors:
+        """The cursors of lists, as this caller's tenant has them."""
 
     @property
     def reads(self) -> Reads:

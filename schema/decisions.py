@@ -12,6 +12,12 @@ _REASONS = {
     Rule.NO_ADDRESS_ON_FILE: ReasonCode.NO_ADDRESS,
     Rule.CHANNEL_SWITCHED_OFF: ReasonCode.CHANNEL_DISABLED,
     Rule.TOO_LATE: ReasonCode.EXPIRED,
+    Rule.TAKEN_BACK: ReasonCode.CANCELLED,
+    Rule.DECLINED: ReasonCode.OPTED_OUT,
+    Rule.DECLINED_EVERYTHING: ReasonCode.OPTED_OUT,
+    Rule.OFF_BY_DEFAULT: ReasonCode.SWITCHED_OFF,
+    Rule.OVER_LIMIT: ReasonCode.THROTTLED,
+    Rule.NO_CONTENT_FOR_CHANNEL: ReasonCode.NO_CONTENT,
 }
 
 
@@ -19,7 +25,9 @@ _REASONS = {
 class Decision:
     """A pair of models.decisions."""
 
-    stage: str = strawberry.field(description="The stage: AUDIENCE, ADDRESS, ROUTE, COMPOSE, and others to come.")
+    stage: str = strawberry.field(
+        description="The stage: AUDIENCE, ADDRESS, ROUTE, PREFERENCES, COMPOSE, THROTTLE, and others to come."
+    )
     rule: str = strawberry.field(description="The rule that decided, like ADDRESS_ON_FILE.")
     reason: ReasonCode | None = strawberry.field(description="Filled where the stage dropped the delivery.")
 

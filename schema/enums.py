@@ -12,7 +12,7 @@ from strawberry.types.enum import has_enum_definition
 from errors import ErrorCode
 from models.principal import Permission
 from models.states import DeliveryState, NotificationState, Outcome, ReasonCode
-from models.vocabulary import Channel, InboxMark, Priority, Role
+from models.vocabulary import AuditAction, Channel, InboxMark, Priority, Role, TenantKind, WhenUnknown
 
 
 def _describe(enum: type[Enum], description: str, values: Mapping[str, str]) -> None:
@@ -63,6 +63,14 @@ _describe(
         "MANAGE_USERS": "Make and change users, and read their addresses.",
         "READ_INBOX": "Read and follow the own inbox.",
         "MARK_INBOX": "Mark items of the own inbox.",
+        "READ_RULES": "Read categories, the names of templates, and the tenant's own defaults.",
+        "MANAGE_TEMPLATES": "Draft and publish templates, and read what they say.",
+        "MANAGE_CATEGORIES": "Change categories and the tenant's own defaults.",
+        "MANAGE_PREFERENCES": "Read and set what any user wants to receive.",
+        "SET_OWN_PREFERENCES": "Read and set what the user that the token speaks for wants to receive.",
+        "REPLAY_DEAD_LETTERS": "Send again what was given up.",
+        "MANAGE_ACCESS": "Manage API keys, members and tenants.",
+        "READ_AUDIT_LOG": "Read who changed what.",
     },
 )
 _describe(
@@ -73,7 +81,7 @@ _describe(
         "ACCEPTED": "It is stored, and its recipients are not worked out yet.",
         "PROCESSING": "At least one delivery still waits or is under way.",
         "COMPLETED": "Every delivery has reached a final state.",
-        "CANCELLED": "It was taken back before it went out.",
+        "CANCELLED": "It was taken back: what had not left by then is not sent.",
         "EXPIRED": "Its expiresAt passed before anything went out.",
     },
 )
@@ -136,6 +144,12 @@ _describe(
         "UNDECODABLE": "Its stored work could not be read.",
         "CURSOR_TOO_OLD": "The inbox no longer holds what came after the cursor: load it again.",
         "CURSOR_FOREIGN": "The cursor does not belong to this inbox: load it again.",
+        "OPTED_OUT": "The user does not want this category, this channel, or anything at all.",
+        "SWITCHED_OFF": "The user chose nothing, and the category or the tenant's defaults do not use this channel.",
+        "THROTTLED": "The user has had as many notifications within the hour as the limit allows.",
+        "CANCELLED": "The notification was taken back.",
+        "NO_CONTENT": "The template says nothing on this channel.",
+        "RENDERING_FAILED": "The template could not be filled with this data.",
     },
 )
 _describe(
@@ -162,14 +176,51 @@ _describe(
         "NOT_FOUND": "It does not exist, or belongs to someone else.",
         "RATE_LIMITED": "Too many calls; come back later.",
         "IDEMPOTENCY_CONFLICT": "The idempotency key came with another input within 24 hours.",
+        "CONFLICT": "What is there does not allow the change: it is too late for it, or the name is taken.",
+        "FILTER_NOT_INDEXED": "No index serves this filter: add one that the message names.",
         "UNAVAILABLE": "Try again later; nothing was taken.",
         "CONFIGURATION": "The service is not set up for this.",
         "CORRUPT_DATA": "Stored data could not be read.",
         "INTERNAL": "A fault of ours; the trace id finds it in our logs.",
     },
 )
+_describe(
+    TenantKind,
+    "Whether what a tenant sends is meant.",
+    {"LIVE": "It is: real people are reached.", "TEST": "It is not: for trying things out."},
+)
+_describe(
+    AuditAction,
+    "An administrative change.",
+    {
+        "KEY_CREATED": "An API key was made.",
+        "KEY_REVOKED": "An API key was ended.",
+        "KEY_ROTATED": "An API key was replaced by another.",
+        "MEMBER_ADDED": "Somebody was put on the list of members.",
+        "MEMBER_CHANGED": "A member got another role or name.",
+        "MEMBER_REMOVED": "Somebody was taken off the list of members.",
+        "TENANT_CREATED": "A tenant was made.",
+        "RULES_CHANGED": "The tenant's own defaults were changed.",
+        "CATEGORY_PUT": "A category was made or changed.",
+        "TEMPLATE_DRAFTED": "A draft of a template was written.",
+        "TEMPLATE_PUBLISHED": "A template's draft came into force.",
+        "NOTIFICATION_CANCELLED": "A notification was taken back.",
+        "DEAD_LETTERS_REPLAYED": "What was given up was sent again.",
+        "PREFERENCES_SET": "Somebody else than the user set what they want to receive.",
+    },
+)
+
+_describe(
+    WhenUnknown,
+    "What to do when nobody knows whether a message was taken.",
+    {
+        "RESEND": "Send it again: rather two copies than none.",
+        "HOLD": "Send nothing: it waits among the dead letters until somebody decides.",
+    },
+)
 
 __all__ = [
+    "AuditAction",
     "Channel",
     "DeliveryState",
     "ErrorCode",
@@ -180,4 +231,6 @@ __all__ = [
     "Priority",
     "ReasonCode",
     "Role",
+    "TenantKind",
+    "WhenUnknown",
 ]

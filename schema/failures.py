@@ -9,9 +9,6 @@ from schema.context import Context
 from schema.enums import ErrorCode
 from schema.scalars import URL
 
-DOCUMENTATION = "https://carillon.example/docs/errors"
-"""The page on errors, unless the installation names its own."""
-
 
 @strawberry.interface(description="Something that went wrong. Nothing of the input that it speaks of was taken.")
 class Failure:
@@ -52,6 +49,31 @@ class Forbidden(Failure):
 @strawberry.type(description="The idempotency key was used for another input within 24 hours.")
 class IdempotencyConflict(Failure):
     """`errors.IdempotencyConflict`."""
+
+
+@strawberry.type(description="It does not exist, or belongs to someone else: nobody learns which.")
+class NotFound(Failure):
+    """`errors.NotFound`."""
+
+
+@strawberry.type(description="What is there does not allow the change: it is too late for it, or the name is taken.")
+class Conflict(Failure):
+    """`errors.Conflict`."""
+
+
+@strawberry.type(description="The caller spent its allowance. Try the same call again later.")
+class RateLimited(Failure):
+    """`errors.RateLimited`."""
+
+    retry_after_seconds: float = strawberry.field(default=1.0, description="Wait so long before the next try.")
+
+    @classmethod
+    def of(cls, error: errors.CarillonError, context: Context) -> Self:
+        """As `Failure.of`, with the time to wait."""
+        failure = super().of(error, context)
+        if isinstance(error, errors.RateLimited):
+            failure.retry_after_seconds = error.retry_after_s
+        return failure
 
 
 @strawberry.type(description="Not now: an engine does not answer, or too much is waiting. Try the same call again.")

@@ -5,7 +5,12 @@ from typing import NamedTuple, TypeVar, dataclass_transform
 
 import strawberry
 from strawberry.types.arguments import InputContext
-from strawberry.types.base import StrawberryObjectDefinition, StrawberryOptional, get_object_definition
+from strawberry.types.base import (
+    StrawberryList,
+    StrawberryObjectDefinition,
+    StrawberryOptional,
+    get_object_definition,
+)
 
 T = TypeVar("T")
 
@@ -19,7 +24,7 @@ class _Field(NamedTuple):
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
 def input_type(*, description: str, one_of: bool = False) -> Callable[[type[T]], type[T]]:
-    """An input type of the API. Its fields are leaves, lists of leaves, or other input types of this decorator.
+    """An input type of the API. Its fields are leaves, other input types of this decorator, or lists of either.
 
     Strawberry 0.341.2 looks up the type and the name of every field again for every value, which takes longer than
     all else about a mutation's arguments; its hook for other ways of building is used instead.
@@ -58,12 +63,16 @@ def _fields(definition: StrawberryObjectDefinition, context: InputContext) -> li
     found = []
     for field in definition.fields:
         type_ = field.resolve_type(type_definition=definition)
-        inner = type_.of_type if isinstance(type_, StrawberryOptional) else type_
+        inner = type_
+        while isinstance(inner, (StrawberryOptional, StrawberryList)):
+            inner = inner.of_type
         found.append(_Field(name_of(field), field.python_name, get_object_definition(inner)))
     return found
 
 
 def _value(value: object, nested: StrawberryObjectDefinition | None, context: InputContext) -> object:
-    if nested is None or nested.from_input is None or not isinstance(value, Mapping):
+    if nested is None or nested.from_input is None:
         return value
-    return nested.from_input(nested.origin, value, context)
+    if isinstance(value, list):
+        return [_value(one, nested, context) for one in value]
+    return nested.from_input(nested.origin, value, context) if isinstance(value, Mapping) else value

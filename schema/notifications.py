@@ -1,6 +1,7 @@
 """Notifications and their deliveries: one module, since each leads to the other."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
+from typing import Annotated
 
 import msgspec
 import strawberry
@@ -8,25 +9,31 @@ import strawberry
 from engines.store.queries import DeliveryRow, NotificationRow
 from errors import NotFound
 from models import ids
-from models.content import for_channel
+from models.content import Content, for_channel
 from models.decisions import Rule, StageName
+from models.paging import Page
 from schema.access import may_see
-from schema.attempts import AttemptConnection, AttemptWindow
-from schema.context import Context, DeliveryPage, Inform
+from schema.attempts import AttemptConnection, attempts_of, attempts_page
+from schema.context import Context, Inform, Said
 from schema.decisions import Decision, decision, decisions_of
 from schema.enums import Channel, DeliveryState, NotificationState, Priority, ReasonCode
 from schema.fields import answered
+from schema.filters import DeliveryFilterInput, delivery_filter
 from schema.node import Node
-from schema.pages import After, CursorKind, First, PageInfo, page_info, page_size, read_cursor, write_cursor
+from schema.pages import After, Before, First, Last, PageInfo, paging
 from schema.progress import count_states, delivery_state, notification_state
 from schema.scalars import URL, DateTime, JSONObject
 from schema.selection import selects_only_id
+from schema.templates import TemplateVersion, version_of
 from schema.users import User
 
 _LABELS = msgspec.json.Decoder(dict)
-_START = bytes(18)
-_STATED = ((StageName.AUDIENCE, Rule.NAMED), (StageName.COMPOSE, Rule.INLINE_CONTENT))
-"""What every notification decides by itself while audiences are named and content is inline."""
+_NAMED = (StageName.AUDIENCE, Rule.NAMED)
+
+
+DeliveryFilterArgument = Annotated[
+    DeliveryFilterInput | None, strawberry.argument(name="filter", description="Which of them; all, without one.")
+]
 
 
 @strawberry.type(description="How many deliveries are in a state.")
@@ -45,6 +52,13 @@ class RenderedContent:
     body: str = strawberry.field(description="The text.")
     url: URL | None = strawberry.field(description="Where a click leads.")
     html: str | None = strawberry.field(description="An e-mail's HTML part, where the caller wrote one.")
+
+    @classmethod
+    def of(cls, content: Content, channel: Channel) -> "RenderedContent":
+        """The parts for a channel."""
+        shown = for_channel(content, channel)
+        url = URL(shown.url) if shown.url is not None else None
+        return cls(title=shown.title, body=shown.body, url=url, html=shown.html)
 
 
 @strawberry.type(description="A request to notify, and what became of it.")
@@ -95,19 +109,32 @@ class Notification(Node):
     @answered(description="What was decided for all deliveries alike, stage by stage. At most 20.")
     def decisions(self) -> list[Decision]:
         """Nothing of this is stored: it follows from the kinds of audience and message."""
-        return [decision(stage, rule) for stage, rule in _STATED]
+        said = Rule.INLINE_CONTENT if self.row.template_version is None else Rule.TEMPLATE_PINNED
+        return [decision(stage, rule) for stage, rule in (_NAMED, (StageName.COMPOSE, said))]
+
+    @answered(
+        description="The version of the template that it is held to; null: its content came with it.",
+        graphql_type=TemplateVersion | None,
+    )
+    def template(self, info: Inform) -> Node | Awaitable[TemplateVersion | None] | None:
+        """Pinned when it was accepted."""
+        pinned = self.row.template_version
+        return version_of(pinned, info) if pinned is not None else None
 
     @answered(description="Its deliveries: one for each user and channel, in the order of their users' ids.")
     async def deliveries(
-        self, info: Inform, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+        self,
+        info: Inform,
+        wanted: DeliveryFilterArgument = None,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
     ) -> "DeliveryConnection | None":
-        """One read a page."""
-        size = page_size(first)
-        place = read_cursor(CursorKind.DELIVERIES, after)
-        user, step = (place or _START)[:16], int.from_bytes((place or _START)[16:])
-        rows = await info.context.reads.deliveries(DeliveryPage(self.row.id, user, step, size + 1))
-        info.context.count_items(min(len(rows), size))
-        return _deliveries(rows, size, has_previous=place is not None)
+        """Pages of many notifications are one read."""
+        asked = paging(first, after, last, before)
+        page = await info.context.reads.deliveries(self.row.id, delivery_filter(wanted), asked)
+        return deliveries_of(page, info.context)
 
 
 def notification_of(id_: bytes, info: Inform) -> Node | Awaitable[Notification]:
@@ -179,22 +206,22 @@ class Delivery(Node):
         """Opened once per notification."""
         if not may_see(info.context.caller, "Delivery.content"):
             return None
-        content = await info.context.reads.content(self.row.notification)
+        row = self.row
+        said = Said(row.notification, self.channel, row.template_version, row.locale)
+        content = await info.context.reads.content(said)
         if content is None:
             return None
-        shown = for_channel(content, self.channel)
-        url = URL(shown.url) if shown.url is not None else None
-        return RenderedContent(title=shown.title, body=shown.body, url=url, html=shown.html)
+        return RenderedContent.of(content, self.channel)
 
     @answered(description="The calls to the provider, oldest first. An inbox item needs none.")
     async def attempts(
         self, info: Inform, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> AttemptConnection | None:
         """Read together with those of other deliveries."""
-        window = AttemptWindow(first, after)
-        page = window.page(await info.context.reads.attempts(self.row.key))
-        info.context.count_items(len(page.edges))
-        return page
+        rows = await info.context.reads.attempts(self.row.key)
+        page = attempts_page(info.context.list_cursors, self.row.key, rows, paging(first, after))
+        info.context.count_items(len(page.items))
+        return attempts_of(page)
 
 
 @strawberry.type(description="A delivery at its place in the list.")
@@ -218,14 +245,13 @@ def notification_id(raw: bytes) -> strawberry.ID:
     return strawberry.ID(ids.encode(ids.NOTIFICATION, raw))
 
 
-def _deliveries(rows: Sequence[DeliveryRow], size: int, *, has_previous: bool) -> DeliveryConnection:
-    edges = [DeliveryEdge(cursor=_cursor(row), node=Delivery.of(row)) for row in rows[:size]]
-    info = page_info([edge.cursor for edge in edges], has_next=len(rows) > size, has_previous=has_previous)
-    return DeliveryConnection(edges=edges, page_info=info)
-
-
-def _cursor(row: DeliveryRow) -> str:
-    return write_cursor(CursorKind.DELIVERIES, row.user + row.step.to_bytes(2))
+def deliveries_of(page: Page[DeliveryRow], context: Context) -> DeliveryConnection:
+    """A page as GraphQL shows it."""
+    context.count_items(len(page.items))
+    edges = [
+        DeliveryEdge(cursor=cursor, node=Delivery.of(row)) for cursor, row in zip(page.cursors, page.items, strict=True)
+    ]
+    return DeliveryConnection(edges=edges, page_info=PageInfo.of(page))
 
 
 def _time(at_us: int | None) -> DateTime | None:

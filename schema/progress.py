@@ -4,15 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from engines.store.queries import NotificationRow, StateCountRow
-from models.states import FINAL_FROM, DeliveryState, NotificationState
-
-_BETWEEN_ATTEMPTS = frozenset({DeliveryState.QUEUED, DeliveryState.RETRY_WAIT, DeliveryState.UNKNOWN})
+from models.states import FINAL_FROM, DeliveryState, NotificationState, as_told
 
 
 def delivery_state(stored: int, *, under_way: bool) -> DeliveryState:
     """The state as told: SENDING while an attempt of a waiting delivery has no outcome."""
-    state = DeliveryState(stored)
-    return DeliveryState.SENDING if under_way and state in _BETWEEN_ATTEMPTS else state
+    return as_told(stored, under_way=under_way)
 
 
 def count_states(rows: Sequence[StateCountRow]) -> Mapping[DeliveryState, int]:

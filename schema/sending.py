@@ -7,7 +7,7 @@ import strawberry
 
 from schema.context import Inform
 from schema.enums import Channel, Priority
-from schema.failures import Forbidden, IdempotencyConflict, InvalidInput, Unavailable
+from schema.failures import Forbidden, IdempotencyConflict, InvalidInput, RateLimited, Unavailable
 from schema.fields import answered
 from schema.inputs import input_type
 from schema.node import Node
@@ -71,9 +71,31 @@ class ContentInput:
     )
 
 
+@input_type(description="A template, and what fills it.")
+class TemplateMessageInput:
+    """usecases.requests.TemplateUse."""
+
+    key: str = strawberry.field(description="The template's key.")
+    version: int | None = strawberry.field(
+        default=strawberry.UNSET, description="A published version; the one in force where it is left out."
+    )
+    locale: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The language to speak in where the template has it; each user's own where it is left out.",
+    )
+    data: JSONObject | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What its placeholders show, up to 16 kB; kept encrypted. It must fit the template's schema.",
+    )
+
+
 @input_type(description="What shall be said: exactly one of these.", one_of=True)
 class MessageInput:
-    """Templates will stand beside content."""
+    """usecases.requests.SendRequest's content or template."""
+
+    template: TemplateMessageInput | None = strawberry.field(
+        default=strawberry.UNSET, description="What a template says."
+    )
 
     content: ContentInput | None = strawberry.field(default=strawberry.UNSET, description="Your own words.")
 
@@ -90,7 +112,9 @@ class SendNotificationInput:
     channels: list[Channel] | None = strawberry.field(
         default=strawberry.UNSET, description="The channels allowed; all of them where it is left out."
     )
-    priority: Priority = strawberry.field(default=Priority.NORMAL, description="How urgent it is.")
+    priority: Priority | None = strawberry.field(
+        default=strawberry.UNSET, description="How urgent it is; as its category says, or NORMAL, where it is left out."
+    )
     send_at: DateTime | None = strawberry.field(
         default=strawberry.UNSET,
         description="When it shall go out, at most 23 days ahead; at once where it is left out.",
@@ -122,7 +146,7 @@ class NotificationAccepted:
 
 
 SendNotificationResult = Annotated[
-    NotificationAccepted | InvalidInput | Forbidden | IdempotencyConflict | Unavailable,
+    NotificationAccepted | InvalidInput | Forbidden | RateLimited | IdempotencyConflict | Unavailable,
     strawberry.union(
         "SendNotificationResult", description="What became of one input. Expect failures that you do not know yet."
     ),
@@ -137,7 +161,7 @@ class SendNotificationsAnswer:
 
 
 SendNotificationsResult = Annotated[
-    SendNotificationsAnswer | InvalidInput | Forbidden | Unavailable,
+    SendNotificationsAnswer | InvalidInput | Forbidden | RateLimited | Unavailable,
     strawberry.union(
         "SendNotificationsResult",
         description="Results for each input, or why none was looked at. Expect failures that you do not know yet.",

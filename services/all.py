@@ -1,6 +1,7 @@
 """Everything in one process: the embedded profile."""
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable, Coroutine
@@ -20,12 +21,15 @@ from services.foundation import Foundation, foundation
 from services.gateway import GatewayService
 from services.metrics import Metrics
 from services.orchestrator import orchestrator
+from services.sign_in import listed_issuers
 from services.web_server import WebServer, listen
 from services.worker import WorkerService
 from settings import Settings
 from simulator.mailbox import Mailbox
 from simulator.pages import routes as mailbox_routes
 from simulator.smtp import SmtpSimulator
+
+log = logging.getLogger(__name__)
 
 DRAIN_WITHIN_S = 10.0
 """From the signal on, for what is under way; consumers get a second at least, however long the doors took."""
@@ -52,6 +56,7 @@ async def run(settings: Settings, *, demo: bool, started: Callable[[Started], No
     stopping = _signalled()
     # what cannot be used is told before anything is made; the simulator's port is not known yet
     smtp_settings(settings, simulator_port=25)
+    listed_issuers(settings)
     async with AsyncExitStack() as stack:
         # before anything is made: a first start that cannot listen has shown no key to anybody
         listener = stack.enter_context(listen(settings.listen_host, settings.listen_port))
@@ -83,23 +88,30 @@ async def _serve(
     metrics, broadcast, bus = Metrics(), ProcessBroadcast(), OutboxBus(base.store, base.worker)
     smtp = smtp_settings(base.settings, smtp_port)
     lease = Lease(base.store, base.worker, "all", smtp.longest_call_s)
-    gateway = GatewayService(base, bus, broadcast, metrics, routes)
+    gateway = GatewayService(base, bus, broadcast, metrics, routes, base.settings.public_url or _url(listener))
     expanding = orchestrator(base, bus, broadcast, metrics)
     email = EmailService(base, bus, lease, metrics, smtp)
     worker = WorkerService(base, bus)
-    server = WebServer(gateway.application, gateway.graphql.stop)
+    server = WebServer(gateway.application, gateway.stop)
 
     await lease.renew()
     took_over = await worker.sweep(everyone_else=not base.store.abilities.shared)
     async with asyncio.TaskGroup() as group:
         duties = [
             group.create_task(duty)
-            for duty in (lease.keep(), gateway.graphql.run(), gateway.follow.run(), *worker.duties())
+            for duty in (
+                lease.keep(),
+                gateway.graphql.run(),
+                gateway.rest.run(),
+                gateway.follow.run(),
+                *worker.duties(),
+            )
         ]
         consumers = [group.create_task(one.run()) for one in (expanding, email.consumer)]
         serving = group.create_task(server.serve(sockets=[listener]))
         started(Started(_url(listener), admin_key, took_over))
         await _first(stopping.wait(), serving)
+        log.info("stopping")
         ends_at_s = asyncio.get_running_loop().time() + DRAIN_WITHIN_S
         server.stop()
         await serving

@@ -1,18 +1,20 @@
-"""Seeds the demo: a few people in the first tenant, and a key that lives as long as the process is meant to."""
+"""Seeds the demo in the first tenant: people, a template, and a key that lives as long as the process is meant to."""
 
 import asyncio
 from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from engines.store.operations import RevokeKey, Upserted
+from engines.store.operations import Upserted
 from gateway import demo
 from models import ids
 from models.principal import Principal
 from models.vocabulary import Role
-from services.access import FIRST_TENANT, create_key, list_keys
+from services.access import FIRST_TENANT, administration_of, create_key, list_keys
+from services.demo_template import seed_template
 from services.foundation import Foundation
 from simulator.scripts import book
+from usecases.audit_entries import command_line
 from usecases.requests import UserRequest
 from usecases.upsert_users import UpsertUsers
 
@@ -30,6 +32,7 @@ TOKEN_LIFETIME_S = 3_600
 async def demo_routes(base: Foundation) -> list[BaseRoute]:
     """Seed what is missing, and give the routes of the demo page's session."""
     users = await _people(base)
+    await seed_template(base)
     await _end_earlier_keys(base)
     key = await create_key(base, FIRST_TENANT, KEY_NAME, Role.DEVELOPER, base.clock.now_us() + DAY_US)
     return demo.routes(key, users, _scripts(), lambda user: _token(base, user))
@@ -37,8 +40,8 @@ async def demo_routes(base: Foundation) -> list[BaseRoute]:
 
 async def _end_earlier_keys(base: Foundation) -> None:
     earlier = [key for key in await list_keys(base, FIRST_TENANT) if key.name == KEY_NAME and key.revoked_at is None]
-    now_us = base.clock.now_us()
-    await asyncio.gather(*[base.store.write(RevokeKey(FIRST_TENANT, key.id, now_us)) for key in earlier])
+    revoke, caller = administration_of(base).revoke_key, command_line(FIRST_TENANT)
+    await asyncio.gather(*[revoke(caller, ids.encode(ids.KEY, key.id)) for key in earlier])
 
 
 async def _people(base: Foundation) -> list[demo.DemoUser]:

@@ -3,7 +3,7 @@
 import random
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from dispatchers.aftermath import Policy, WhenUnknown
+from dispatchers.aftermath import Policies, Policy
 from dispatchers.consumer import Consumer
 from dispatchers.counts import Counts
 from dispatchers.delivery import Delivery, Tools
@@ -14,7 +14,7 @@ from dispatchers.lease import Lease
 from engines.bus.base import Bus
 from errors import InvalidSettings
 from models.topics import BusTopic
-from models.vocabulary import Channel
+from models.vocabulary import Channel, WhenUnknown
 from services.foundation import Foundation
 from settings import Settings
 
@@ -34,9 +34,8 @@ class EmailService:
 
     def __init__(self, base: Foundation, bus: Bus, lease: Lease, counts: Counts, smtp: SmtpSettings) -> None:
         self._provider = SmtpProvider(smtp, base.clock)
-        tools = Tools(base.store, bus, base.sealer, lease, base.clock, base.ids.new, counts)
         channel = EmailChannel(base.settings.email_from)
-        delivery = Delivery(Channel.EMAIL, channel, self._provider, tools, policy(base.settings))
+        delivery = Delivery(Channel.EMAIL, channel, self._provider, tools(base, bus, lease, counts), policies(base))
         self.consumer = Consumer(
             bus, BusTopic.EMAIL_QUEUED, delivery, counts, limit=POLL_LIMIT, at_once=POLLS_AT_ONCE, ready=delivery.ready
         )
@@ -46,10 +45,17 @@ class EmailService:
         await self._provider.aclose()
 
 
-def policy(settings: Settings) -> Policy:
-    """How long to go on, from the settings."""
+def tools(base: Foundation, bus: Bus, lease: Lease, counts: Counts) -> Tools:
+    """What deliveries work with."""
+    return Tools(base.store, bus, base.sealer, base.templates, lease, base.clock, base.ids.new, counts)
+
+
+def policies(base: Foundation) -> Policies:
+    """How long to go on, from the settings and the tenants' rules."""
+    settings = base.settings
     spread = random.Random().random  # noqa: S311 (jitter hides nothing)
-    return Policy(WhenUnknown(settings.when_unknown), settings.unknown_resends, spread)
+    installation = Policy(WhenUnknown[settings.when_unknown.upper()], settings.unknown_resends, spread)
+    return Policies(base.rules, installation)
 
 
 def smtp_settings(settings: Settings, simulator_port: int | None) -> SmtpSettings:

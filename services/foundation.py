@@ -18,6 +18,9 @@ from migrations import runner
 from models.clock import Clock, SystemClock
 from models.ids import Ids
 from settings import Settings
+from usecases.quotas import Quotas
+from usecases.rules_directory import RulesDirectory
+from usecases.template_directory import TemplateDirectory
 from usecases.tenant_directory import TenantDirectory
 
 SQLITE = "sqlite:///"
@@ -31,6 +34,9 @@ class Foundation(msgspec.Struct, frozen=True):
     sealer: Sealer
     tokens: BrowserTokens
     tenants: TenantDirectory
+    rules: RulesDirectory
+    quotas: Quotas
+    templates: TemplateDirectory
     clock: Clock
     ids: Ids
     worker: bytes
@@ -61,6 +67,9 @@ async def foundation(settings: Settings, *, serve: bool) -> AsyncIterator[Founda
             sealer=Sealer(secrets.key_encryption_keys()),
             tokens=BrowserTokens(secrets.signing_keys(), clock),
             tenants=TenantDirectory(store),
+            rules=RulesDirectory(store, clock),
+            quotas=Quotas(clock, settings.quota_per_minute),
+            templates=TemplateDirectory(store, clock),
             clock=clock,
             ids=ids,
             worker=ids.new(),

@@ -8,8 +8,8 @@ from dispatchers.worker.sweep import Sweep
 from dispatchers.worker.wake import Waker
 from engines.bus.base import Bus
 from engines.store.operations import ForgetKeys, MakePartitions
-from services.access import FIRST_TENANT
-from services.email import policy
+from engines.store.queries import AllTenants
+from services.email import policies
 from services.foundation import Foundation
 
 WAKE_EVERY_S = 0.5
@@ -26,7 +26,7 @@ class WorkerService:
 
     def __init__(self, base: Foundation, bus: Bus) -> None:
         self._base = base
-        self.sweep = Sweep(base.store, bus, base.worker, policy(base.settings), base.clock)
+        self.sweep = Sweep(base.store, bus, base.worker, policies(base), base.clock)
         self.wake = Waker(base.store, bus, base.clock)
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
@@ -43,6 +43,7 @@ class WorkerService:
 
     async def _forget(self) -> None:
         before_us = self._base.clock.now_us() - KEY_LIFETIME_US
+        tenants = tuple([row.id for row in await self._base.store.read(AllTenants())])
         forgotten = FORGET_AT_MOST
         while forgotten >= FORGET_AT_MOST:
-            forgotten = await self._base.store.write(ForgetKeys((FIRST_TENANT,), before_us, FORGET_AT_MOST))
+            forgotten = await self._base.store.write(ForgetKeys(tenants, before_us, FORGET_AT_MOST))

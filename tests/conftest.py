@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.postgres import Postgres
 from engines.store.base import Store
 from errors import EngineUnavailable
 from tests.stores import KINDS, Watch, open_postgres, open_sqlite
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,10 @@ from services.orchestrator import orchestrator
 from services.worker import WorkerService
 from settings import load
 from tests.simulators import DrivenClock
-from usecases.send_notifications import SendNotifications
+from usecases.quotas import Quotas
+from usecases.rules_directory import RulesDirectory
+from usecases.send_notifications import Directories, SendNotifications
+from usecases.template_directory import TemplateDirectory
 from usecases.tenant_directory import TenantDirectory
 from usecases.upsert_users import UpsertUsers
 
@@ -46,9 +49,21 @@ class Pipeline:
         self.email = EmailService(base, self.bus, self.lease, metrics, smtp)
         self.expanding = orchestrator(base, self.bus, self.broadcast, metrics)
         self.worker = WorkerService(base, self.bus)
-        self.send = SendNotifications(base.store, base.sealer, base.tenants, self.bus, base.clock, base.ids)
+        known = Directories(base.tenants, base.rules, base.templates)
+        self.send = SendNotifications(base.store, base.sealer, known, base.quotas, self.bus, base.clock, base.ids)
         self.upsert = UpsertUsers(base.store, base.sealer, base.clock, base.ids)
+        self._running: list[asyncio.Task[None]] = []
         self.caller = Principal(FIRST_TENANT, base.ids.new(), Role.ADMIN, "test")
+
+    def start(self) -> None:
+        """Expand and deliver until `stop`."""
+        self._running = [asyncio.create_task(one.run()) for one in (self.expanding, self.email.consumer)]
+
+    async def stop(self) -> None:
+        """Return when nobody expands and nobody delivers any more; what comes in waits on the bus."""
+        for one in (self.expanding, self.email.consumer):
+            one.stop()
+        await asyncio.gather(*self._running)
 
     async def deliveries(self, notification: bytes) -> list[q.DeliveryRow]:
         """What became of a notification so far."""
@@ -95,12 +110,16 @@ async def running(store: Store, folder: Path, smtp_port: int, **environment: str
         "CARILLON_EMAIL_FINAL_TIMEOUT_S": "1",
         **environment,
     }
+    settings = load(variables)
     base = Foundation(
-        settings=load(variables),
+        settings=settings,
         store=store,
         sealer=Sealer(secrets.key_encryption_keys()),
         tokens=BrowserTokens(secrets.signing_keys(), clock),
         tenants=TenantDirectory(store),
+        rules=RulesDirectory(store, clock),
+        quotas=Quotas(clock, settings.quota_per_minute),
+        templates=TemplateDirectory(store, clock),
         clock=clock,
         ids=ids,
         worker=ids.new(),
@@ -108,12 +127,10 @@ async def running(store: Store, folder: Path, smtp_port: int, **environment: str
     await introduce(base)
     pipeline = Pipeline(base, smtp_port)
     await pipeline.lease.renew()
-    tasks = [asyncio.create_task(one.run()) for one in (pipeline.expanding, pipeline.email.consumer)]
+    pipeline.start()
     try:
         yield pipeline
     finally:
-        for one in (pipeline.expanding, pipeline.email.consumer):
-            one.stop()
-        await asyncio.gather(*tasks)
+        await pipeline.stop()
         await pipeline.email.close()
         await pipeline.lease.end()

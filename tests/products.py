@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from engines.store.operations import PutTenant, RevokeKey
+from gateway.rest.live import StreamLimits
 from gateway.tokens import parse_api_key
 from models import ids
 from models.vocabulary import Role, TenantKind
@@ -118,6 +119,12 @@ class Product:
         id_: str = answer["upsertUsers"]["results"][0]["user"]["id"]
         return id_
 
+    async def category(self, key: str, **more: object) -> None:
+        """Make a category."""
+        document = "mutation ($input: PutCategoryInput!) { putCategory(input: $input) { __typename } }"
+        answer = await self.data(document, input={"key": key, "name": key, **more})
+        assert answer == {"putCategory": {"__typename": "CategoryPut"}}
+
     async def send(self, to: Json, content: Json | None = None, **more: object) -> str:
         """Send one notification; its id."""
         wanted = {"to": to, "message": {"content": content or {"title": "Packed", "body": "Order 17"}}, **more}
@@ -190,10 +197,13 @@ class Socket:
 @asynccontextmanager
 async def serving(pipeline: Pipeline) -> AsyncIterator[Product]:
     """The product, until the block ends."""
-    gateway = GatewayService(pipeline.base, pipeline.bus, pipeline.broadcast, Metrics(), ())
+    quick = StreamLimits(heartbeat_s=0.2)
+    gateway = GatewayService(
+        pipeline.base, pipeline.bus, pipeline.broadcast, Metrics(), (), "https://bells.example", quick
+    )
     listener = listen("127.0.0.1", 0)
-    server = WebServer(gateway.application, gateway.graphql.stop)
-    tasks = [asyncio.create_task(duty) for duty in (gateway.graphql.run(), gateway.follow.run())]
+    server = WebServer(gateway.application, gateway.stop)
+    tasks = [asyncio.create_task(duty) for duty in (gateway.graphql.run(), gateway.rest.run(), gateway.follow.run())]
     served = asyncio.create_task(server.serve(sockets=[listener]))
     product = Product(pipeline, gateway, "{}:{}".format(*listener.getsockname()[:2]))
     product.admin, product.viewer = [await product.key(role) for role in (Role.ADMIN, Role.VIEWER)]

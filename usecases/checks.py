@@ -10,8 +10,9 @@ import msgspec
 from errors import InvalidInput
 from models.content import Content
 from models.ids import USER, decode
+from models.rules import Category, Rules
 from models.vocabulary import Channel
-from usecases.requests import Audience, SendRequest, UserRequest
+from usecases.requests import Audience, SendRequest, TemplateUse, UserRequest
 
 MAX_RECIPIENTS = 1_000
 MAX_BODY_CHARACTERS = 65_536
@@ -20,9 +21,13 @@ MAX_TITLE_CHARACTERS = 512
 MAX_URL_CHARACTERS = 2_048
 MAX_EXTERNAL_ID_CHARACTERS = 256
 MAX_KEY_CHARACTERS = 255
+MAX_NAME_CHARACTERS = 100
 MAX_LABELS_BYTES = 2_048
 MAX_DATA_BYTES = 16_384
 MAX_EMAIL_CHARACTERS = 254
+MAX_VERSION = (1 << 31) - 1
+CATEGORIES_NAMED = 5
+"""So many keys are named to who gave one that does not exist."""
 HORIZON_US = 23 * 86_400 * 1_000_000
 """`sendAt` may lie so far ahead: the retention of 30 days less the week that partitions are made ahead."""
 
@@ -42,14 +47,32 @@ def check_request(request: SendRequest, now_us: int) -> None:
         InvalidInput: the first field that does not.
     """
     check_audience(request.to)
-    check_content(request.content)
+    _check_message(request)
     _check_channels(request)
-    if not _CATEGORY.fullmatch(request.category):
-        raise _wrong("category", "expected up to 64 of a-z, 0-9, '_', '.' and '-'", request.category)
     _check_times(request, now_us)
     if request.idempotency_key is not None:
-        _check_text("idempotencyKey", request.idempotency_key, MAX_KEY_CHARACTERS)
+        check_text("idempotencyKey", request.idempotency_key, MAX_KEY_CHARACTERS)
     check_object("labels", request.labels, MAX_LABELS_BYTES)
+
+
+def check_category_key(path: Sequence[str], key: str) -> None:
+    """Up to 64 letters, digits and a few signs."""
+    if not _CATEGORY.fullmatch(key):
+        raise _wrong(path, "expected up to 64 of a-z, 0-9, '_', '.' and '-', the first a letter or digit", key)
+
+
+def category_named(rules: Rules, path: Sequence[str], key: str) -> Category:
+    """The category of a tenant that has this key.
+
+    Raises:
+        InvalidInput: there is none, or there can be none; the message names some that there are.
+    """
+    found = rules.categories.get(key)
+    if found is None:
+        check_category_key(path, key)
+        known = ", ".join(sorted(rules.categories)[:CATEGORIES_NAMED])
+        raise _wrong(path, f"expected the key of a category, such as {known}", key)
+    return found
 
 
 def check_audience(to: Audience) -> None:
@@ -63,9 +86,9 @@ def check_audience(to: Audience) -> None:
         if values is not None and not 1 <= len(values) <= MAX_RECIPIENTS:
             raise InvalidInput(f"expected 1 to {MAX_RECIPIENTS} recipients, got {len(values)}", path=("to", name))
     for place, external_id in enumerate(to.external_ids or ()):
-        _check_text(("to", "externalIds", str(place)), external_id, MAX_EXTERNAL_ID_CHARACTERS)
+        check_text(("to", "externalIds", str(place)), external_id, MAX_EXTERNAL_ID_CHARACTERS)
     if to.external_id is not None:
-        _check_text(("to", "externalId"), to.external_id, MAX_EXTERNAL_ID_CHARACTERS)
+        check_text(("to", "externalId"), to.external_id, MAX_EXTERNAL_ID_CHARACTERS)
 
 
 def user_ids(to: Audience) -> tuple[bytes, ...]:
@@ -87,24 +110,49 @@ def _user_id(path: Sequence[str], text: str) -> bytes:
         raise InvalidInput(error.message, path=path) from error
 
 
+def _check_message(request: SendRequest) -> None:
+    if (request.content is None) == (request.template is None):
+        raise InvalidInput("expected exactly one of template and content", path=("message",))
+    if request.content is not None:
+        check_content(request.content)
+    if request.template is not None:
+        _check_template_use(request.template)
+
+
+def _check_template_use(use: TemplateUse) -> None:
+    """As far as it can be judged without the template."""
+    at = ("message", "template")
+    check_category_key((*at, "key"), use.key)
+    if use.version is not None and not 1 <= use.version <= MAX_VERSION:
+        raise _wrong((*at, "version"), "expected the number of a version, from 1 up", str(use.version))
+    if use.locale is not None:
+        check_locale((*at, "locale"), use.locale)
+
+
+def check_locale(path: str | Sequence[str], locale: str) -> None:
+    """A language tag, as far as its form goes (BCP 47)."""
+    if len(locale) > 35 or not _LOCALE.fullmatch(locale):
+        raise _wrong(path, "expected a language tag like en or pt-BR (BCP 47)", locale)
+
+
 def check_content(content: Content) -> None:
     """Texts within their limits, links that a browser may follow."""
     at = ("message", "content")
-    _check_text((*at, "body"), content.body, MAX_BODY_CHARACTERS)
+    check_text((*at, "body"), content.body, MAX_BODY_CHARACTERS)
     for path, title in (
         (("title",), content.title),
         (("email", "subject"), content.email_subject),
         (("inApp", "title"), content.in_app_title),
     ):
         if title is not None:
-            _check_text((*at, *path), title, MAX_TITLE_CHARACTERS)
+            check_text((*at, *path), title, MAX_TITLE_CHARACTERS)
     for path, text, most in (
         (("email", "text"), content.email_text, MAX_BODY_CHARACTERS),
         (("email", "html"), content.email_html, MAX_HTML_CHARACTERS),
         (("inApp", "body"), content.in_app_body, MAX_BODY_CHARACTERS),
     ):
         if text is not None:
-            _check_text((*at, *path), text, most)
+            check_text((*at, *path), text, most)
     check_url((*at, "url"), content.url)
     check_url((*at, "inApp", "url"), content.in_app_url)
     check_object((*at, "inApp", "data"), content.in_app_data, MAX_DATA_BYTES)
@@ -134,14 +182,21 @@ def check_email(path: Sequence[str], address: str) -> None:
 
 def check_user(request: UserRequest) -> None:
     """A user's fields; paths are relative to the input item."""
-    _check_text(("externalId",), request.external_id, MAX_EXTERNAL_ID_CHARACTERS)
+    check_text(("externalId",), request.external_id, MAX_EXTERNAL_ID_CHARACTERS)
     if request.email is not None:
         check_email(("email",), request.email)
-    if request.locale is not None and (len(request.locale) > 35 or not _LOCALE.fullmatch(request.locale)):
-        raise _wrong("locale", "expected a language tag like en or pt-BR (BCP 47)", request.locale)
+    if request.locale is not None:
+        check_locale("locale", request.locale)
     if request.time_zone is not None and request.time_zone not in available_timezones():
         raise _wrong("timeZone", "expected a time zone like Europe/Berlin (IANA)", request.time_zone)
     check_object("data", request.data, MAX_DATA_BYTES)
+
+
+def check_name(path: str | Sequence[str], name: str) -> None:
+    """A name that people read: one line of 1 to 100 characters."""
+    check_text(path, name, MAX_NAME_CHARACTERS)
+    if len(name.splitlines()) > 1 or name != name.strip():
+        raise InvalidInput("expected one line without space around it", path=_path(path))
 
 
 def check_object(path: str | Sequence[str], value: dict[str, object] | None, most_bytes: int) -> None:
@@ -174,7 +229,8 @@ def _check_times(request: SendRequest, now_us: int) -> None:
         raise InvalidInput("expected a time after sendAt", path=("expiresAt",))
 
 
-def _check_text(path: str | Sequence[str], text: str, most: int) -> None:
+def check_text(path: str | Sequence[str], text: str, most: int) -> None:
+    """Between one character and `most`, none of them a control character."""
     if not text.strip() or len(text) > most:
         raise InvalidInput(f"expected 1 to {most:,} characters, got {len(text):,}", path=_path(path))
     if _CONTROL.search(text):

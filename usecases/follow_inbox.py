@@ -50,14 +50,22 @@ class Follower:
     def __init__(self, bell: Bell, place: Place) -> None:
         self.bell = bell
         self.place = place
-        self.waiting: asyncio.Queue[Sequence[InboxEvent]] = asyncio.Queue()
+        self.waiting: asyncio.Queue[Sequence[InboxEvent] | InboxLost] = asyncio.Queue()
         self.backlog = 0
+        self.lost = False
 
-    async def next(self) -> Sequence[InboxEvent]:
-        """The next events, at least one."""
+    async def next(self) -> Sequence[InboxEvent] | InboxLost:
+        """The next events, at least one; or that the log has a hole where the next one was."""
         events = await self.waiting.get()
-        self.backlog -= len(events)
+        if not isinstance(events, InboxLost):
+            self.backlog -= len(events)
         return events
+
+    def lose(self, cursor: str) -> None:
+        """Nothing follows: what came next is no longer kept."""
+        if not self.lost:
+            self.lost = True
+            self.waiting.put_nowait(InboxLost(ReasonCode.CURSOR_TOO_OLD, cursor))
 
 
 class FollowInbox:
@@ -94,7 +102,10 @@ class FollowInbox:
         try:
             while True:
                 was_full = follower.backlog >= WAITING_EVENTS
-                yield await follower.next()
+                events = await follower.next()
+                yield events
+                if isinstance(events, InboxLost):
+                    return
                 if was_full:
                     self._ring([bell])
         finally:
@@ -165,6 +176,7 @@ class FollowInbox:
             InboxEvents(tuple({bell[0] for bell, _ in piece}), tuple([(*bell, seq) for bell, seq in piece]))
         )
         self._hand_out(rows, heads)
+        self._lose_gaps(piece, rows, heads)
         if len(wanted) > len(piece) or any(head.seq > self._lowest(bell) for bell, head in heads.items()):
             self._ring([bell for bell, _ in wanted])
 
@@ -174,7 +186,9 @@ class FollowInbox:
         return {(row.tenant, row.user): row for row in rows if (row.tenant, row.user) in self._followers}
 
     def _lowest(self, bell: Bell) -> int:
-        places = [one.place.seq for one in self._followers.get(bell, ()) if one.backlog < WAITING_EVENTS]
+        places = [
+            one.place.seq for one in self._followers.get(bell, ()) if one.backlog < WAITING_EVENTS and not one.lost
+        ]
         return min(places, default=1 << 62)
 
     def _missing(self, bell: Bell, head: HeadRow) -> range:
@@ -191,9 +205,22 @@ class FollowInbox:
             for follower in self._followers.get(bell, ()):
                 self._push(follower, events, heads[bell].epoch)
 
+    def _lose_gaps(
+        self, wanted: Sequence[tuple[Bell, int]], rows: Sequence[InboxRow], heads: dict[Bell, HeadRow]
+    ) -> None:
+        """A follower whose next event is gone cannot be given what comes after it as if nothing were missing."""
+        found = {((row.tenant, row.user), row.seq) for row in rows}
+        gone = {place for place in wanted if place not in found}
+        for bell in {bell for bell, _ in gone}:
+            head = heads[bell]
+            for follower in self._followers.get(bell, ()):
+                if (bell, follower.place.seq + 1) in gone:
+                    follower.lose(self._cursors.write(*bell, Place(head.epoch, head.seq)))
+
     def _push(self, follower: Follower, events: Sequence[InboxEvent], epoch: int) -> None:
         fresh = [event for event in events if event.row.seq > follower.place.seq]
-        if fresh and fresh[0].row.seq == follower.place.seq + 1 and follower.backlog < WAITING_EVENTS:
-            follower.place = Place(epoch, fresh[-1].row.seq)
-            follower.backlog += len(fresh)
-            follower.waiting.put_nowait(fresh)
+        joined = [event for n, event in enumerate(fresh, start=1) if event.row.seq == follower.place.seq + n]
+        if joined and follower.backlog < WAITING_EVENTS and not follower.lost:
+            follower.place = Place(epoch, joined[-1].row.seq)
+            follower.backlog += len(joined)
+            follower.waiting.put_nowait(joined)

@@ -3,5 +3,8 @@
 HANDLE = b"handle"
 """What a tenant knows a user by."""
 ADDRESS = b"address"
+IDENTITY = b"identity"
+"""Issuer and subject of somebody who signs in elsewhere."""
+MEMBER_NAME = b"member-name"
 DATA = b"data"
 """A tenant's own facts about a user."""

@@ -3,9 +3,10 @@
 import msgspec
 
 from models.content import Content
+from models.rules import BUILT_IN
 from models.vocabulary import Channel, Priority
 
-DEFAULT_CATEGORY = "transactional"
+DEFAULT_CATEGORY = BUILT_IN
 
 
 class Audience(msgspec.Struct, frozen=True):
@@ -18,19 +19,33 @@ class Audience(msgspec.Struct, frozen=True):
     email: str | None = None
 
 
+class TemplateUse(msgspec.Struct, frozen=True):
+    """A template with what fills it."""
+
+    key: str
+    version: int | None = None
+    """None: the one in force."""
+    locale: str | None = None
+    """The language to speak in, where the template has it; None: each recipient's own."""
+    data: dict[str, object] = {}
+
+
 class SendRequest(msgspec.Struct, frozen=True):
     """One notification to be sent."""
 
     to: Audience
-    content: Content
+    content: Content | None = None
+    """Exactly one of this and `template` is filled."""
     category: str = DEFAULT_CATEGORY
     channels: tuple[Channel, ...] | None = None
     """None: every channel there is."""
-    priority: Priority = Priority.NORMAL
+    priority: Priority | None = None
+    """None: the category's, or NORMAL."""
     send_at: int | None = None
     expires_at: int | None = None
     idempotency_key: str | None = None
     labels: dict[str, object] | None = None
+    template: TemplateUse | None = None
 
 
 class UserRequest(msgspec.Struct, frozen=True):

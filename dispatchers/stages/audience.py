@@ -6,14 +6,15 @@ from dispatchers.stages.plan import Plan
 from engines.store.base import Store
 from engines.store.queries import RecipientRow, Recipients
 from models.clock import Clock
-from models.decisions import Rule, StageName
+from models.decisions import Rule, StageName, pack
 from models.states import DeliveryState, ReasonCode
 
 USER_BYTES = 16
+_NAMED = pack([(StageName.AUDIENCE, Rule.NAMED)])
 
 
 class Audience:
-    """Names the recipients; those who are gone, and all of a notification that is too late, are dropped."""
+    """Names the recipients; drops those who are gone, and all of what is taken back or too late."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -36,10 +37,14 @@ def _recipients(plan: Plan) -> Iterator[Plan]:
 
 
 def _decided(plan: Plan, person: RecipientRow | None, now_us: int) -> Plan:
+    if plan.notification.cancelled_at is not None:
+        return plan.drop(StageName.AUDIENCE, Rule.TAKEN_BACK, ReasonCode.CANCELLED, DeliveryState.CANCELLED)
     expires_at = plan.notification.expires_at
     if expires_at is not None and expires_at <= now_us:
         return plan.drop(StageName.AUDIENCE, Rule.TOO_LATE, ReasonCode.EXPIRED, DeliveryState.EXPIRED)
     if person is None:
         return plan.drop(StageName.AUDIENCE, Rule.USER_UNKNOWN, ReasonCode.UNKNOWN_USER, DeliveryState.SKIPPED)
     plan.locale = person.locale
-    return plan.decide(StageName.AUDIENCE, Rule.NAMED)
+    plan.has_chosen = person.preferences_at is not None
+    plan.decisions += _NAMED
+    return plan

@@ -19,6 +19,10 @@ class Plan(msgspec.Struct, gc=False):
     locale: str | None = None
     reachable: int = 0
     """Bit mask of channels for which there is an address."""
+    has_chosen: bool = False
+    """The user said yes or no to something."""
+    template_version: bytes | None = None
+    """What fills its content, where a template does; `locale` is then one of the version's own."""
     channel: Channel | None = None
     state: DeliveryState | None = None
     reason: ReasonCode | None = None

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from dispatchers.aftermath import Policy
+from dispatchers.aftermath import Policies
 from dispatchers.delivery import Work, settlement
 from dispatchers.provider import Sent
 from engines.bus.base import Bus
@@ -22,11 +22,11 @@ LOST = Sent(Outcome.UNKNOWN, ReasonCode.WORKER_LOST, answer="the worker died whi
 class Sweep:
     """Finds dead workers by their leases and settles what they had claimed."""
 
-    def __init__(self, store: Store, bus: Bus, worker: bytes, policy: Policy, clock: Clock) -> None:
+    def __init__(self, store: Store, bus: Bus, worker: bytes, policies: Policies, clock: Clock) -> None:
         self._store = store
         self._bus = bus
         self._worker = worker
-        self._policy = policy
+        self._policies = policies
         self._clock = clock
 
     async def __call__(self, *, everyone_else: bool = False) -> int:
@@ -47,8 +47,9 @@ class Sweep:
         lost = {(*row.delivery, row.number): row for row in attempts if row.settled_at is None}
         rows = await self._store.read(Sendable(tenants, pairs))
         by_delivery = {row.key: row for row in rows}
+        policy = await self._policies.of(rows)
         settlements = [
-            self._lost(Work(key, by_delivery[key[:3]]), row)
+            self._lost(Work(key, by_delivery[key[:3]], policy), row)
             for key, row in lost.items()
             if key in claimed and key[:3] in by_delivery
         ]
@@ -57,5 +58,5 @@ class Sweep:
 
     def _lost(self, work: Work, row: AttemptRow) -> Settlement:
         now_us = self._clock.now_us()
-        then = self._policy.after(LOST, work.attempt[3], work.row, now_us)
+        then = work.after(LOST, now_us)
         return settlement(work, Channel(work.row.channel), row.worker, row.provider, LOST, then, now_us)

@@ -31,6 +31,7 @@ class Committer:
     Args:
         apart: kinds of which a group holds one at the most: each locks the same rows in its own order, so two writers
             that each carried both could wait for each other in a ring.
+        alone: kinds of which each operation is committed by itself, for the same reason.
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class Committer:
         max_rows: int = MAX_ROWS,
         max_waiting_rows: int = MAX_WAITING_ROWS,
         apart: frozenset[type] = frozenset(),
+        alone: frozenset[type] = frozenset(),
     ) -> None:
         self._apart = apart
+        self._alone = alone
         self._waiting: deque[Pending] = deque()
         self._rows = 0
         self._max_rows = max_rows
@@ -72,8 +75,9 @@ class Committer:
         rows = 0
         kept_apart: set[type] = set()
         while self._waiting and (not group or rows + self._waiting[0].operation.size() <= self._max_rows):
-            kept_apart |= {type(self._waiting[0].operation)} & self._apart
-            if len(kept_apart) > 1:
+            kind = type(self._waiting[0].operation)
+            kept_apart |= {kind} & self._apart
+            if len(kept_apart) > 1 or (group and (kind in self._alone or type(group[0].operation) in self._alone)):
                 break
             pending = self._waiting.popleft()
             rows += pending.operation.size()

@@ -14,7 +14,7 @@ from engines.store.dialect.postgres import PostgresDialect
 from engines.store.reads.compile import Compiled, arguments, for_postgres
 from engines.store.reads.lookups import LOOKUPS
 from engines.store.reads.selects import ROWS
-from engines.store.transactions import BODIES, LOCK_HEADS
+from engines.store.transactions import ALONE, BODIES, LOCK_HEADS
 from errors import EngineUnavailable
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PostgresStore:
         self._statement_cache = statement_cache
         self._dialect: Dialect = PostgresDialect()
         self._selects: dict[type, Compiled] = for_postgres()
-        self._committer = Committer(apart=LOCK_HEADS)
+        self._committer = Committer(apart=LOCK_HEADS, alone=ALONE)
         self._work = asyncio.Event()
         self._closing = False
         self._writers: list[asyncio.Task[None]] = []

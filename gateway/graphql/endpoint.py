@@ -15,10 +15,11 @@ from gateway.graphql.metrics import Metrics, Tally
 from gateway.graphql.parts import Parts
 from gateway.graphql.problems import Problems
 from gateway.graphql.roster import Roster, Standings
-from gateway.graphql.submitted import Submitted
-from gateway.graphql.trace import Traces
-from gateway.graphql.transport_http import HttpTransport, head_of
+from gateway.graphql.transport_http import HttpTransport
 from gateway.graphql.transport_ws import SUBPROTOCOL, Code, short_reason
+from gateway.heads import head_of
+from gateway.submitted import Submitted
+from gateway.trace import Traces
 from models.clock import Clock
 
 P = TypeVar("P")
@@ -97,7 +98,7 @@ class GraphQLEndpoint(Generic[P, C]):
         else:
             await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
             scheme, _, token = head_of(scope).authorization.partition(" ")
-            header_token = token.strip() if scheme.lower() == "bearer" else None
+            header_token = token.strip(" \t") if scheme.lower() == "bearer" else None
             await LiveSocket(self._parts, self._roster, send, header_token).serve(receive)
 
 

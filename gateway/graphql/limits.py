@@ -2,6 +2,8 @@
 
 import msgspec
 
+from gateway.limits import BodyLimits
+
 
 class SocketLimits(msgspec.Struct, frozen=True):
     """Bounds of one WebSocket. Times are seconds."""
@@ -24,14 +26,9 @@ class SocketLimits(msgspec.Struct, frozen=True):
     """For the closing handshake, and for resolvers to let go."""
 
 
-class Limits(msgspec.Struct, frozen=True):
+class Limits(BodyLimits, frozen=True):
     """Bounds of one request. With the defaults no document costs more than 100 ms before it is answered or run."""
 
-    body_bytes: int = 1_048_576
-    body_within_s: float = 10.0
-    json_nesting: int = 64
-    json_values: int = 50_000
-    """Objects, lists and what they hold; a thousand rich inputs have about 30,000."""
     document_bytes: int = 65_536
     lines: int = 2_000
     """graphql-core looks for the line of each error from the document's start."""

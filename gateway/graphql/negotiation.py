@@ -1,4 +1,6 @@
-"""Chooses the media type of an HTTP answer (GraphQL over HTTP, sections 6.3 and 6.4); called by the HTTP transport."""
+"""Reads Accept and Content-Type (GraphQL over HTTP, sections 6.3 and 6.4); called by the doors at /graphql."""
+
+from gateway.media_types import parameter, quality
 
 RESPONSE = "application/graphql-response+json"
 """Statuses say whether the request could be run."""
@@ -24,10 +26,22 @@ def answer_type(accept: str) -> str | None:
     for part in accept.lower().split(","):
         name, _, parameters = part.partition(";")
         type_ = _COVERS.get(name.strip())
-        quality = _quality(parameters)
-        if type_ is not None and quality > best_quality:
-            best, best_quality = type_, quality
+        wanted = quality(parameters)
+        if type_ is not None and wanted > best_quality:
+            best, best_quality = type_, wanted
     return best
+
+
+def prefers_html(accept: str) -> bool:
+    """Whether the caller names text/html, and none of our types before it: a browser, not a program that takes all."""
+    html, ours = 0.0, 0.0
+    for part in accept.lower().split(","):
+        name, _, parameters = part.partition(";")
+        if name.strip() == "text/html":
+            html = max(html, quality(parameters))
+        elif "*" not in name and name.strip() in _COVERS:
+            ours = max(ours, quality(parameters))
+    return html > 0 and html >= ours
 
 
 def is_request_type(content_type: str) -> bool:
@@ -35,23 +49,5 @@ def is_request_type(content_type: str) -> bool:
     name, _, parameters = content_type.lower().partition(";")
     if name.strip() not in REQUESTS:
         return False
-    charset = _parameter(parameters, "charset")
+    charset = parameter(parameters, "charset")
     return charset is None or charset in {"utf-8", "utf8"}
-
-
-def _quality(parameters: str) -> float:
-    text = _parameter(parameters, "q")
-    if text is None:
-        return 1.0
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
-
-
-def _parameter(parameters: str, wanted: str) -> str | None:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip() == wanted:
-            return value.strip().strip('"')
-    return None

@@ -8,8 +8,8 @@ import msgspec
 from gateway.graphql.execute import Operations
 from gateway.graphql.limits import Limits
 from gateway.graphql.problems import Problems
-from gateway.graphql.submitted import Submitted
-from gateway.graphql.trace import Traces
+from gateway.submitted import Submitted
+from gateway.trace import Traces
 
 P = TypeVar("P")
 C = TypeVar("C")

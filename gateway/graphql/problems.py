@@ -7,7 +7,8 @@ import msgspec
 from graphql import GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from errors import CallerError, CarillonError, ErrorCode, RateLimited, Unavailable
+from errors import CarillonError, ErrorCode, RateLimited, Unavailable
+from gateway.masking import shown_or_logged
 
 MOST_FAULTS = 100
 """An answer tells no more of them: a field that fails in each of thousands of items says the same every time."""
@@ -118,10 +119,8 @@ class Problems:
 
     def of(self, error: BaseException, trace_id: str) -> Fault:
         """The fault that a caller sees in place of any exception."""
-        if isinstance(error, CallerError | Unavailable):
-            return shown(error)
-        self._logger.error("internal error, trace %s", trace_id, exc_info=error, extra={"trace_id": trace_id})
-        return Fault(code=ErrorCode.INTERNAL, message="internal error")
+        known = shown_or_logged(error, trace_id, self._logger)
+        return shown(known) if known is not None else Fault(code=ErrorCode.INTERNAL, message="internal error")
 
     def of_execution(self, errors: Sequence[GraphQLError], trace_id: str) -> tuple[Fault, ...]:
         """The first faults of an executed operation. An exception that several fields share is logged once."""

@@ -2,35 +2,19 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from enum import Enum
+from functools import partial
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from errors import Unavailable
 from gateway.graphql.limits import SocketLimits
 from gateway.graphql.metrics import Metrics, Tally
 from gateway.graphql.transport_ws import Code
+from gateway.standing_watch import Standing, Standings, StandingWatch
 from models.clock import Clock
 
 P = TypeVar("P")
 
 _SLICE_S = 0.05
-
-
-class Standing(Enum):
-    """Whether a caller that was admitted may stay."""
-
-    VALID = "valid"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-
-
-Standings = Callable[[Sequence[P]], Awaitable[Sequence[Standing]]]
-"""How these principals stand now, one answer each, in order. Called about twice a second with everyone connected.
-
-Raises errors.Unavailable when it cannot be told: nobody is closed then, and the next call asks again.
-"""
 
 
 class Member(Protocol):
@@ -58,7 +42,7 @@ class Roster(Generic[P]):
     def __init__(
         self, standings: Standings[P], metrics: Metrics, tally: Tally, clock: Clock, limits: SocketLimits
     ) -> None:
-        self._standings = standings
+        self._watch = StandingWatch(standings, limits.beat_s)
         self._metrics = metrics
         self._tally = tally
         self._clock = clock
@@ -66,7 +50,7 @@ class Roster(Generic[P]):
         self._open: set[Member] = set()
         self._empty = asyncio.Event()
         self._empty.set()
-        self._principals: dict[Member, P] = {}
+        self._ends: dict[Member, asyncio.Future[Standing]] = {}
         # Always in the order of `due_us`, because everyone waits equally long: a beat looks only at who is due.
         self._turns: OrderedDict[Member, _Turn] = OrderedDict()
         self.stopping = False
@@ -82,7 +66,8 @@ class Roster(Generic[P]):
     def ready(self, member: Member, principal: P) -> None:
         """Its caller is known: watch both from now on."""
         if member in self._open:
-            self._principals[member] = principal
+            self._ends[member] = self._watch.register(principal)
+            self._ends[member].add_done_callback(partial(_send_away, member))
             self._turns[member] = self._turn(None)
 
     def gone(self, member: Member) -> None:
@@ -90,14 +75,16 @@ class Roster(Generic[P]):
         self._open.discard(member)
         if not self._open:
             self._empty.set()
-        self._principals.pop(member, None)
+        ended = self._ends.pop(member, None)
+        if ended is not None:
+            ended.cancel()
         self._turns.pop(member, None)
 
     async def run(self) -> None:
         """Beat until cancelled. An error in `standings` or the metrics ends it: nothing may go on unwatched."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._beat())
-            tasks.create_task(self._watch())
+            tasks.create_task(self._watch.run())
 
     async def close_all(self, spread_s: float) -> None:
         """Tell everyone to reconnect, evenly over `spread_s`, so that they do not come back all at once.
@@ -143,19 +130,15 @@ class Roster(Generic[P]):
     def _turn(self, unheard_since_us: int | None) -> _Turn:
         return _Turn(self._clock.now_us() + round(self._limits.ping_every_s * 1_000_000), unheard_since_us)
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(self._limits.beat_s)
-            principals = dict(self._principals)
-            if not principals:
-                continue
-            try:
-                standings = await self._standings(list(principals.values()))
-            except Unavailable:
-                # Nothing is known, so nobody is closed; the next beat asks again.
-                continue
-            for member, standing in zip(principals, standings, strict=True):
-                if standing is Standing.EXPIRED:
-                    member.close(Code.UNAUTHORIZED, "the token has expired")
-                elif standing is Standing.REVOKED:
-                    member.close(Code.FORBIDDEN, "the token was revoked")
+
+def _send_away(member: Member, ended: asyncio.Future[Standing]) -> None:
+    """End a socket whose caller may not stay."""
+    if ended.cancelled():
+        return
+    if ended.result() is Standing.EXPIRED:
+        member.close(Code.UNAUTHORIZED, "the token has expired")
+    else:
+        member.close(Code.FORBIDDEN, "the token was revoked")
+
+
+__all__ = ["Member", "Roster", "Standing", "Standings"]

@@ -1,6 +1,5 @@
 """GraphQL over HTTP, one POST and one answer (graphql.github.io/graphql-over-http/draft); part of `endpoint`."""
 
-import asyncio
 import functools
 import math
 from typing import Generic, NamedTuple, TypeVar
@@ -9,18 +8,20 @@ import msgspec
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
-from errors import ErrorCode, MalformedRequest, Unauthenticated
+from errors import ErrorCode, MalformedRequest
+from gateway.bodies import Headers, Refusal, announced, read_body
 from gateway.graphql.execute import Answer
 from gateway.graphql.metrics import UNKNOWN, Tally
 from gateway.graphql.negotiation import JSON, RESPONSE, answer_type, is_request_type
 from gateway.graphql.parts import Parts
 from gateway.graphql.problems import Fault, Response, entries, shown
-from gateway.graphql.request import read_json, read_request
-from gateway.graphql.trace import Trace
+from gateway.graphql.request import read_request
+from gateway.heads import Head, bearer, head_of
+from gateway.json_text import read_json
+from gateway.trace import Trace
 
 P = TypeVar("P")
 C = TypeVar("C")
-Headers = tuple[tuple[bytes, bytes], ...]
 
 _STATUS = {
     ErrorCode.UNAUTHENTICATED: 401,
@@ -32,19 +33,6 @@ _STATUS = {
 """Of what stops a request before its operation; any other code is 400."""
 
 
-class Head(NamedTuple):
-    """The request headers that matter here, empty where absent."""
-
-    authorization: str = ""
-    content_type: str = ""
-    content_length: str = ""
-    accept: str = ""
-    traceparent: str = ""
-
-
-_WANTED = {name.replace("_", "-").encode(): name for name in Head._fields}
-
-
 class Reply(NamedTuple):
     """One HTTP answer."""
 
@@ -54,35 +42,7 @@ class Reply(NamedTuple):
     headers: Headers = ()
 
 
-class Refusal(NamedTuple):
-    """Why a request is not read: an HTTP status and what to send instead."""
-
-    status: int
-    message: str
-    headers: Headers = ()
-
-
 _SUBSCRIPTION = Refusal(400, "subscriptions are served on a WebSocket: graphql-transport-ws at this address")
-
-
-def head_of(scope: Scope) -> Head:
-    """The headers of an ASGI scope; the last one counts where a name comes twice."""
-    return Head(**{_WANTED[name]: value.decode("latin-1") for name, value in scope["headers"] if name in _WANTED})
-
-
-def bearer(authorization: str) -> str | None:
-    """The token of an Authorization header (RFC 6750 section 2.1), None without the header.
-
-    Raises:
-        Unauthenticated: another scheme, or no token.
-    """
-    if not authorization:
-        return None
-    scheme, _, token = authorization.partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("Authorization: expected Bearer and a token")
-    return token
 
 
 class HttpTransport(Generic[P, C]):
@@ -116,7 +76,7 @@ class HttpTransport(Generic[P, C]):
         if refusal is not None or media_type is None:
             return refusal and self._refused(refusal, media_type, trace_id)
         principal = await self._parts.authenticate(bearer(head.authorization))
-        body = await self._body(receive)
+        body = await read_body(receive, self._limits)
         if not isinstance(body, bytes):
             return body and self._refused(body, media_type, trace_id)
         request = read_request(read_json(body, self._limits))
@@ -137,33 +97,7 @@ class HttpTransport(Generic[P, C]):
             return Refusal(415, f"Content-Type: expected {JSON} in UTF-8, got {head.content_type:.80}")
         if media_type is None:
             return Refusal(406, f"Accept: expected {RESPONSE} or {JSON}, got {head.accept:.80}")
-        if head.content_length.isdecimal() and int(head.content_length[:20]) > self._limits.body_bytes:
-            return self._too_large()
-        return None
-
-    def _too_large(self) -> Refusal:
-        """Without closing: uvicorn reads past the rest, so the caller sees the answer and no reset connection."""
-        return Refusal(413, f"the body has more than {self._limits.body_bytes} bytes")
-
-    async def _body(self, receive: Receive) -> bytes | Refusal | None:
-        """The whole body; None when the caller has gone."""
-        chunks: list[bytes] = []
-        size = 0
-        try:
-            async with asyncio.timeout(self._limits.body_within_s):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        return None
-                    chunks.append(message.get("body", b""))
-                    size += len(chunks[-1])
-                    if size > self._limits.body_bytes:
-                        return self._too_large()
-                    if not message.get("more_body", False):
-                        return b"".join(chunks)
-        except TimeoutError:
-            close = ((b"connection", b"close"),)
-            return Refusal(408, f"the body did not arrive within {self._limits.body_within_s:g} s", close)
+        return announced(head.content_length, self._limits)
 
     def _answered(self, answer: Answer, media_type: str, trace_id: str) -> Reply:
         body = self._encode(Response(entries(answer.faults, trace_id), answer.data))

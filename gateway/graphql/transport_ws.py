@@ -19,7 +19,8 @@ import msgspec
 from errors import CallerError, MalformedRequest, RateLimited
 from gateway.graphql.limits import Limits
 from gateway.graphql.problems import ErrorEntry
-from gateway.graphql.request import Request, optional, read_json, read_request, wrong
+from gateway.graphql.request import Request, optional, read_request, wrong
+from gateway.json_text import read_json
 
 SUBPROTOCOL = "graphql-transport-ws"
 LONGEST_REASON_BYTES = 123

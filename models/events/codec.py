@@ -21,6 +21,11 @@ def encode(pointers: Iterable[tuple[bytes, bytes]], at_us: int, traceparent: str
     return VERSION + work.SerializeToString()
 
 
+def traceparent_of(payload: bytes) -> str:
+    """The trace context of the first pointer's request, or nothing, of a payload that `decode` can read."""
+    return Work.FromString(payload[1:]).traceparent
+
+
 def decode(payload: bytes, pointer_bytes: int) -> Sequence[tuple[bytes, bytes]]:
     """The reverse of `encode`, for pointers of a known size.
 

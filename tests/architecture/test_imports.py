@@ -31,6 +31,7 @@ PLANTS = {
     "ports": {"usecases/planted.py": "import engines.store.sqlite"},
     "adapters": {"engines/store/sqlite.py": "import engines.store.postgres"},
     "channels": {"dispatchers/sms/__init__.py": "", "dispatchers/email/planted.py": "import dispatchers.sms"},
+    "api-doors": {"gateway/rest/planted.py": "import gateway.graphql.limits"},
     "smtp": {"dispatchers/email/planted.py": "import aiosmtplib"},
     "http-client": {"usecases/planted.py": "import httpx"},
     "doors": {"usecases/planted.py": "import starlette"},

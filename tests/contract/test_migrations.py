@@ -31,7 +31,7 @@ NEXT = """
 from alembic import op
 import sqlalchemy as sa
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0003", "0002"
 
 def upgrade():
     op.create_table("bells", sa.Column("id", sa.Integer, primary_key=True))
@@ -115,7 +115,7 @@ def test_upgrades_at_the_same_time_take_turns(url: str) -> None:
 
 
 def test_an_empty_database_is_told_to_migrate(url: str) -> None:
-    with pytest.raises(MigrationMismatch, match=r"is empty, .* wants migration 0001: run `carillon migrate`"):
+    with pytest.raises(MigrationMismatch, match=r"is empty, .* wants migration 0002: run `carillon migrate`"):
         runner.check(url)
 
 
@@ -124,7 +124,7 @@ def test_an_older_database_is_told_to_migrate(url: str, tmp_path: Path) -> None:
     later = later_code(tmp_path)
 
     with pytest.raises(
-        MigrationMismatch, match=r"is at migration 0001, .* wants migration 0002: run `carillon migrate`"
+        MigrationMismatch, match=r"is at migration 0002, .* wants migration 0003: run `carillon migrate`"
     ):
         later.check(url)
 
@@ -136,9 +136,9 @@ def test_a_newer_database_asks_for_newer_code_and_is_left_alone(url: str, tmp_pa
     later_code(tmp_path).upgrade(url)
 
     for refuse in runner.check, runner.upgrade:
-        with pytest.raises(MigrationMismatch, match=r"is at migration 0002, .* up to 0001 only: upgrade the code"):
+        with pytest.raises(MigrationMismatch, match=r"is at migration 0003, .* up to 0002 only: upgrade the code"):
             refuse(url)
-    assert runner.current(url) == "0002"
+    assert runner.current(url) == "0003"
 
 
 def test_a_migration_that_fails_half_way_leaves_nothing(url: str, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_migration_that_fails_half_way_leaves_nothing(url: str, tmp_path: Path
         later_code(tmp_path, then="1 / 0").upgrade(url)
 
     assert look(url, everything) == before
-    assert runner.current(url) == "0001"
+    assert runner.current(url) == "0002"
 
 
 def test_the_first_migration_is_not_undone(url: str) -> None:
@@ -178,7 +178,7 @@ def test_tables_are_without_rowid_where_the_tables_say_so(file: Path) -> None:
     assert rowless == {
         table.name for table in metadata.sorted_tables if not table.dialect_options["sqlite"]["with_rowid"]
     }
-    assert len(rowless) == 5
+    assert len(rowless) == 10
 
 
 def test_the_outbox_never_numbers_a_row_like_one_that_is_gone(file: Path) -> None:

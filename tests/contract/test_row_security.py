@@ -30,6 +30,9 @@ from tests.guarded_database import (
 )
 
 FOREIGN = "row-level security"
+KEPT = [table for table in GUARDED if table.name == "audit_log"]
+"""Whoever writes to these can neither change nor remove what is there."""
+CHANGEABLE = [table for table in GUARDED if table not in KEPT]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,7 @@ def test_every_tenant_table_is_under_forced_row_security_and_no_other(owner: Con
     assert {name for (name,) in forced} == {table.name for table in GUARDED}
 
 
-@pytest.mark.parametrize("table", GUARDED, ids=str)
+@pytest.mark.parametrize("table", CHANGEABLE, ids=str)
 def test_a_service_meets_only_rows_of_the_tenants_it_names(service: Connection, table: Table) -> None:
     ours, theirs = row(table), row(table)
     us, them = tenant_of(table, ours), tenant_of(table, theirs)
@@ -69,7 +72,23 @@ def test_a_service_meets_only_rows_of_the_tenants_it_names(service: Connection, 
     assert seen(service, table, [us, them]) == {them}
 
 
-@pytest.mark.parametrize("table", GUARDED, ids=str)
+@pytest.mark.parametrize("table", KEPT, ids=str)
+def test_a_service_adds_to_the_audit_log_and_changes_nothing_of_it(service: Connection, table: Table) -> None:
+    ours, theirs = row(table), row(table)
+    us, them = tenant_of(table, ours), tenant_of(table, theirs)
+    insert(service, table, ours, [us])
+    insert(service, table, theirs, [them])
+
+    assert seen(service, table, [us]) == {us}
+    for way in "UPDATE audit_log SET subject = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log":
+        with pytest.raises(errors.InsufficientPrivilege, match="permission denied"), naming(service, [us, them]):
+            service.execute(way.encode())
+    with pytest.raises(errors.InsufficientPrivilege, match=FOREIGN):
+        insert(service, table, row(table), [us])
+    assert seen(service, table, [us, them]) == {us, them}
+
+
+@pytest.mark.parametrize("table", CHANGEABLE, ids=str)
 def test_a_service_writes_nothing_for_a_tenant_it_does_not_name(service: Connection, table: Table) -> None:
     ours = row(table)
     us = tenant_of(table, ours)

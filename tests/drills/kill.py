@@ -11,7 +11,7 @@ from random import Random
 
 import msgspec
 
-from bench import campaign, people, reading, webhooks
+from bench import campaign, people, reading, rules, webhooks
 from bench.api import Api
 from bench.balance import judge
 from bench.children import Child, Ports, admin_key, carillon, free_port, simulator, smtp_journal
@@ -28,6 +28,8 @@ from tests.drills.follower import Follower, surprises
 from tests.drills.recovery import Death, Recovery, recovery
 
 CONNECTIONS = 20
+HOURLY_LIMIT = 400
+"""The most watched people pass it in the long form."""
 KEYED = 0.9
 SCRIPTS = {"bounce": 0.02, "defer": 0.02, "slow-1": 0.01, "drop-after-data": 0.01, "hang-after-data": 0.005}
 """Shares of scripted addresses: all of them come to an end within a minute."""
@@ -109,7 +111,9 @@ class Run:
         await ready(self.product, self._url)
         self._key = admin_key(self._folder)
         api = Api(self._url, self._key)
-        persons = await api.upsert(self._addresses())
+        categories = webhooks.categories(webhooks.events())
+        persons = rules.declining(await api.upsert(self._addresses()), categories, self._plan.seed)
+        await rules.lay_down(api, categories, persons, HOURLY_LIMIT)
         followers = await self._followers(api, persons)
         following = [asyncio.create_task(follower.run()) for follower in followers]
         sender = await self._send_and_kill(persons)
@@ -231,7 +235,7 @@ class Run:
         log.read_at_us.update(later.read_at_us)
         mails = [mail for mail in reading.mails(smtp_journal(self._folder)) if log.covers(mail)]
         inboxes = {follower.person.id: follower.entries for follower in followers}
-        journals = Journals(persons, sends, mails, inboxes, log.deliveries)
+        journals = Journals(persons, sends, mails, inboxes, log.deliveries, HOURLY_LIMIT)
         self._faults += surprises(followers)
         deliveries = [one for of_one in log.deliveries.values() for one in of_one]
         recovered = recovery(deliveries, self._deaths)

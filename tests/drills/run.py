@@ -8,7 +8,9 @@ from statistics import median
 from bench import report
 from bench.ending import run
 from bench.scratch import forget, new_folder
-from tests.drills import engines, kill, outbox_gap
+from deploy.local.postgres import Postgres
+from tests.drills import engines, foreign_ids, fuzz, kill, outbox_gap
+from tests.e2e.process import running
 
 
 class Arguments(argparse.Namespace):
@@ -61,6 +63,37 @@ def outbox_drill(arguments: Arguments) -> bool:
     return gap.passed
 
 
+def fuzz_drill(arguments: Arguments) -> bool:
+    """Whether it passed."""
+    folder = new_folder("fuzz")
+    with engines.environment(arguments.store) as environment, running(folder, environment) as process:
+        _say(f"fuzz on {arguments.store}: {arguments.n:,} cases on each of REST and GraphQL, files in {folder}")
+        found = fuzz.fuzz(process, arguments.n, arguments.seed)
+    for one in found:
+        _say(f"{one.name}: {one.cases:,} cases on {one.operations} operations")
+        _say(one.said) if one.said else None
+    passed = not any(one.said for one in found)
+    if passed:
+        forget(folder)
+    _say(f"\n{'PASS' if passed else 'FAIL'}")
+    return passed
+
+
+def foreign_drill(arguments: Arguments) -> bool:
+    """Whether it passed."""
+    folder = new_folder("foreign-ids")
+    _say(f"foreign_ids on {arguments.store}: {arguments.n:,} ids")
+    if arguments.store == "sqlite":
+        outcome = run(foreign_ids.drill(folder, arguments.n, arguments.seed))
+    else:
+        with Postgres.temporary() as server:
+            outcome = run(foreign_ids.drill(folder, arguments.n, arguments.seed, server))
+    forget(folder)
+    _say(report.table(list(foreign_ids.shown(outcome))))
+    _say(f"\n{'PASS' if outcome.passed else 'FAIL'}")
+    return outcome.passed
+
+
 def _recovered(outcome: kill.Outcome) -> Iterator[report.Row]:
     yield "kills", str(len(outcome.deaths))
     yield "requests sent again", f"{outcome.repeated:,}; {outcome.found_again:,} sends had been accepted already"
@@ -92,7 +125,13 @@ def _arguments(words: Sequence[str]) -> Arguments:
     killing.add_argument("--mean-life", type=float, default=4.0, help="seconds from a start to the next kill")
     gap = drills.add_parser("outbox_gap", help="late commits on PostgreSQL; no consumer may miss a row")
     gap.add_argument("--rows", type=int, default=20_000)
-    for one in (killing, gap):
+    fuzzing = drills.add_parser("fuzz", help="Schemathesis on REST and GraphQL; no answer may be a fault of ours")
+    fuzzing.add_argument("--n", type=int, default=10_000, help="cases on each")
+    fuzzing.add_argument("--store", choices=engines.STORES, default="sqlite")
+    foreign = drills.add_parser("foreign_ids", help="ask for another tenant's ids; no answer may tell")
+    foreign.add_argument("--n", type=int, default=100_000, help="ids")
+    foreign.add_argument("--store", choices=engines.STORES, default="sqlite")
+    for one in (killing, gap, fuzzing, foreign):
         one.add_argument("--seed", type=int, default=17, help="decides everything that is drawn")
     return parser.parse_args(words, namespace=Arguments())
 
@@ -100,8 +139,8 @@ def _arguments(words: Sequence[str]) -> Arguments:
 def main(words: Sequence[str]) -> int:
     """The exit status: 0 if the drill passed."""
     arguments = _arguments(words)
-    passed = kill_drill(arguments) if arguments.drill == "kill" else outbox_drill(arguments)
-    return 0 if passed else 1
+    drills = {"kill": kill_drill, "outbox_gap": outbox_drill, "fuzz": fuzz_drill, "foreign_ids": foreign_drill}
+    return 0 if drills[arguments.drill](arguments) else 1
 
 
 if __name__ == "__main__":

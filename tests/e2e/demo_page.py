@@ -1,4 +1,4 @@
-"""The demo page in a real browser: starts the driver `demo_page.mjs`, and asks it one thing after the other."""
+"""A page in a real browser: starts its driver, such as `demo_page.mjs`, and asks it one thing after the other."""
 
 import importlib.util
 import json
@@ -39,9 +39,9 @@ class DemoPage:
 
 
 @contextmanager
-def browsing(folder: Path) -> Iterator[DemoPage]:
+def browsing(folder: Path, driver_file: Path = DRIVER) -> Iterator[DemoPage]:
     """A browser with a new profile, gone at the end with all its processes."""
-    words = [find_node(), str(DRIVER), find_browser(), str(folder / "profile")]
+    words = [find_node(), str(driver_file), find_browser(), str(folder / "profile")]
     pipe = subprocess.PIPE
     # a session of its own, so that the browser's many processes can be ended with the driver
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as driver:

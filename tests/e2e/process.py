@@ -16,7 +16,7 @@ READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 15.0
 COMMAND_WITHIN_S = 60.0
 _URL = re.compile(r"^Carillon runs at (http://\S+)$", re.MULTILINE)
-_FAULTS = re.compile(r"Traceback|internal error|^ERROR|\b(ERROR|CRITICAL) ")
+_FAULTS = re.compile(r'Traceback|internal error|^ERROR|\b(ERROR|CRITICAL) |"level":"(error|critical)"')
 
 
 class CarillonProcess:

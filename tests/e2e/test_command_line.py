@@ -1,7 +1,9 @@
 """The command line: starts that are refused say why, and keys and tokens are made and ended while the server runs."""
 
 import asyncio
+import re
 import socket
+import sqlite3
 import time
 from pathlib import Path
 
@@ -112,6 +114,31 @@ async def test_a_key_works_at_once_and_is_refused_within_a_second_of_its_end(pro
     assert took_s < TAKES_EFFECT_WITHIN_S and code == FORBIDDEN
     assert "revoked" in after and again.returncode == 1 and "is in force" in again.stderr
     assert key not in listed and (await product.data(VIEWER))["viewer"]["role"] == "ADMIN"
+
+
+async def test_a_key_is_rotated_while_the_server_runs(product: Product) -> None:
+    key = await command(product, "keys", "create", "--name", "kiosk", "--role", "developer")
+    [line] = [one for one in (await command(product, "keys", "list")).splitlines() if one.endswith("  kiosk")]
+    text, told = (await command(product, "keys", "rotate", line.split()[0], "--grace", "0")).splitlines()
+
+    assert (await product.data(VIEWER, text))["viewer"] == (await product.data(VIEWER, product.admin))["viewer"] | {
+        "role": "DEVELOPER", "name": "kiosk",
+    }  # fmt: skip
+    assert told.startswith(f"{line.split()[0]} ends ") and await until_refused(product, key) < TAKES_EFFECT_WITHIN_S
+
+
+@pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+async def test_the_audit_log_is_verified_and_tampering_is_told(product: Product) -> None:
+    await command(product, "keys", "create", "--name", "shop", "--role", "developer")
+    whole = await command(product, "audit", "verify")
+    with sqlite3.connect(product.process.folder / "var" / "carillon.db") as database:
+        database.execute("UPDATE audit_log SET actor_name = 'nobody' WHERE seq = 2")
+    database.close()
+    broken = await asyncio.to_thread(product.process.command, "audit", "verify")
+
+    assert re.fullmatch(r"entries that hold: [0-9]+; hash of the last: [0-9a-f]{64}", whole), whole
+    assert broken.returncode == 1 and broken.stderr == "carillon audit: entry 2 was changed\n"
+    assert broken.stdout.startswith("entries that hold: 1; ")
 
 
 @pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)

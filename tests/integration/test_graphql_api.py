@@ -42,6 +42,7 @@ async def test_a_notification_tells_everything_that_became_of_it(product: Produc
         "title": "Packed", "body": "Order 17", "url": "https://shop.example/17",
         "email": {"subject": "Your order", "html": "<p>Order 17</p>"}, "inApp": {"body": "Order 17 is packed"},
     }  # fmt: skip
+    await product.category("orders")
     id_ = await product.send({"user": ada}, content, labels={"order": 17}, priority="HIGH", category="orders")
     await product.settled(id_, 2)
 
@@ -63,7 +64,9 @@ async def test_a_notification_tells_everything_that_became_of_it(product: Produc
     [attempt] = [edge["node"] for edge in mail["attempts"]["edges"]]
     assert (attempt["number"], attempt["outcome"], mail["state"], mail["step"]) == (1, "SENT", "SENT", "email")
     assert attempt["answer"].startswith("250") and mail["sentAt"] is not None
-    assert [one["stage"] for one in mail["decisions"]] == ["AUDIENCE", "ADDRESS", "ROUTE", "COMPOSE"]
+    assert [one["stage"] for one in mail["decisions"]] == [
+        "AUDIENCE", "ADDRESS", "ROUTE", "PREFERENCES", "COMPOSE", "THROTTLE",
+    ]  # fmt: skip
     assert item["attempts"]["edges"] == [] and item["state"] == "DELIVERED" and mail["notification"] == {"id": id_}
 
 

@@ -22,7 +22,7 @@ from gateway.graphql.limits import Limits
 from gateway.graphql.negotiation import answer_type
 from gateway.graphql.problems import LONGEST_MESSAGE
 from gateway.graphql.roster import Standing
-from gateway.graphql.trace import Traces
+from gateway.trace import Traces
 from tests.integration.graphql_door import (
     SECRET,
     Counts,

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -231,9 +232,20 @@ with Postgres.temporary(fsync=False) as server:
 
 @contextmanager
 def launched(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A Python process in our tree that does not outlast the test, whatever the test finds."""
+    """A Python process in our tree that does not outlast the test, whatever the test finds.
+
+    It heeds Ctrl-C however the tests were started: a shell's background job ignores it, and so would its children.
+    """
     command = [sys.executable, *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heeding,  # noqa: PLW1509 (it sets a disposition and takes no lock)
+    ) as process:
         try:
             yield process
         finally:

@@ -2,22 +2,28 @@
 
 import pytest
 
-from dispatchers.aftermath import Aftermath, Policy, WhenUnknown
+from dispatchers.aftermath import Aftermath, Policy
 from dispatchers.provider import Sent
 from engines.store.queries import SendableRow
+from models.rules import Category, Rules
 from models.states import DeliveryState, Outcome, ReasonCode
-from models.vocabulary import Channel, Priority
+from models.vocabulary import Channel, Priority, WhenUnknown
 
 SECOND = 1_000_000
 BEGAN = 1_800_000_000 * SECOND
 NO_JITTER = 0.5
 
 
-def row(priority: Priority = Priority.NORMAL, expires_at: int | None = None) -> SendableRow:
+def row(
+    priority: Priority = Priority.NORMAL,
+    expires_at: int | None = None,
+    unknowns: int = 0,
+    category: str = "transactional",
+) -> SendableRow:
     sealed = b"sealed"
     return SendableRow(
-        bytes(16), bytes(16), bytes(16), 1, Channel.EMAIL, None, "transactional", priority, BEGAN, expires_at, sealed,
-        sealed, sealed, sealed,
+        bytes(16), bytes(16), bytes(16), 1, Channel.EMAIL, None, category, priority, BEGAN, expires_at, sealed,
+        sealed, sealed, sealed, unknowns=unknowns,
     )  # fmt: skip
 
 
@@ -85,7 +91,7 @@ def test_the_callers_expiry_wins_when_it_is_earlier() -> None:
 
 
 def test_an_unknown_outcome_is_repeated_as_often_as_allowed() -> None:
-    states = [policy(resends=2).after(LOST, attempt, row(), BEGAN).state for attempt in (1, 2, 3)]
+    states = [policy(resends=2).after(LOST, 1 + n, row(unknowns=n), BEGAN).state for n in (0, 1, 2)]
 
     assert states == [DeliveryState.UNKNOWN, DeliveryState.UNKNOWN, DeliveryState.DEAD]
     assert policy(resends=0).after(LOST, 1, row(), BEGAN).dead is ReasonCode.OUTCOME_UNKNOWN
@@ -97,3 +103,25 @@ def test_a_held_unknown_waits_for_an_operator() -> None:
     assert then == Aftermath(
         DeliveryState.UNKNOWN, ReasonCode.CONNECTION_LOST, retry_at=None, dead=ReasonCode.OUTCOME_UNKNOWN
     )
+
+
+def test_attempts_whose_outcome_is_known_are_none_of_the_unknown_ones() -> None:
+    deferred_often = policy(resends=1).after(LOST, 9, row(unknowns=0), BEGAN)
+
+    assert (deferred_often.state, deferred_often.dead) == (DeliveryState.UNKNOWN, None)
+    assert policy(resends=1).after(LOST, 9, row(unknowns=1), BEGAN).state is DeliveryState.DEAD
+
+
+@pytest.mark.parametrize("installation", list(WhenUnknown))
+@pytest.mark.parametrize(("category", "own"), [("payments", WhenUnknown.HOLD), ("news", WhenUnknown.RESEND)])
+def test_a_category_says_itself_what_to_do_when_unknown(
+    installation: WhenUnknown, category: str, own: WhenUnknown
+) -> None:
+    rules = Rules({category: Category(category, category, when_unknown=own), "plain": Category("plain", "plain")})
+    by_category = Policy(installation, 2, lambda: NO_JITTER, {bytes(16): rules})
+
+    def is_held(name: str) -> bool:
+        return by_category.after(LOST, 1, row(category=name), BEGAN).retry_at is None
+
+    assert is_held(category) == (own is WhenUnknown.HOLD)
+    assert is_held("plain") == is_held("gone") == (installation is WhenUnknown.HOLD)

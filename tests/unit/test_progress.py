@@ -1,4 +1,4 @@
-"""What is derived and never stored: the state of a notification from its deliveries, and times and cursors as text."""
+"""What is derived and never stored: the state of a notification from its deliveries, and times as text."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,6 @@ from errors import InvalidInput
 from models.content import Content, for_channel
 from models.states import DeliveryState, NotificationState
 from models.vocabulary import Channel
-from schema.pages import CursorKind, read_cursor, write_cursor
 from schema.progress import count_states, notification_state
 from schema.scalars import read_object, read_time, write_time
 
@@ -69,27 +68,6 @@ def test_nothing_but_a_full_time_is_one(value: object) -> None:
 def test_only_an_object_of_plain_numbers_is_a_json_object(value: object) -> None:
     with pytest.raises(InvalidInput):
         read_object(value)
-
-
-@given(st.binary(min_size=18, max_size=18).filter(lambda place: place[-2] < 128))
-def test_a_cursor_leads_back_to_its_place_in_its_own_list_only(place: bytes) -> None:
-    text = write_cursor(CursorKind.DELIVERIES, place)
-
-    assert read_cursor(CursorKind.DELIVERIES, text) == place
-    for wrong in (text[:-1], text + "=", text + "A", text.lower() if text.lower() != text else ""):
-        with pytest.raises(InvalidInput):
-            read_cursor(CursorKind.DELIVERIES, wrong)
-    with pytest.raises(InvalidInput):
-        read_cursor(CursorKind.ATTEMPTS, text)
-
-
-@given(st.text())
-def test_no_text_breaks_a_cursor(text: str) -> None:
-    try:
-        place = read_cursor(CursorKind.ATTEMPTS, text)
-    except InvalidInput:
-        return
-    assert place is not None and write_cursor(CursorKind.ATTEMPTS, place) == text
 
 
 def test_a_channel_shows_its_own_parts_before_the_general_ones() -> None:

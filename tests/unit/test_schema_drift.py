@@ -20,11 +20,12 @@ from graphql import (
 from errors import ErrorCode
 from models.principal import Permission
 from models.states import DeliveryState, NotificationState, Outcome, ReasonCode
-from models.vocabulary import Channel, InboxMark, Priority, Role
+from models.vocabulary import AuditAction, Channel, InboxMark, Priority, Role, TenantKind
 from resolvers.printing import PRINTED, print_schema
 
 PRINTED_ENUMS = (
-    Channel, DeliveryState, ErrorCode, InboxMark, NotificationState, Outcome, Permission, Priority, ReasonCode, Role,
+    AuditAction, Channel, DeliveryState, ErrorCode, InboxMark, NotificationState, Outcome, Permission, Priority,
+    ReasonCode, Role, TenantKind,
 )  # fmt: skip
 
 
@@ -79,5 +80,7 @@ def test_every_failure_can_be_treated_alike() -> None:
     assert isinstance(failure, GraphQLInterfaceType)
 
     names = {type_.name for type_ in schema.get_possible_types(failure)}
-    assert names == {"InvalidInput", "Forbidden", "IdempotencyConflict", "Unavailable"}
+    assert names == {
+        "InvalidInput", "Forbidden", "NotFound", "Conflict", "IdempotencyConflict", "RateLimited", "Unavailable",
+    }  # fmt: skip
     assert list(failure.fields) == ["code", "message", "path", "retryable", "documentation", "traceId"]

@@ -5,16 +5,14 @@ Forged tokens are built here by hand from the cryptography library, so that no l
 
 import base64
 import hashlib
-import hmac
 import json
 import random
 from collections.abc import Callable
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,23 +21,15 @@ from errors import InvalidInput, Unauthenticated
 from gateway.tokens import BrowserTokens, new_api_key, parse_api_key
 from models import ids
 from models.vocabulary import TenantKind
+from tests import jwts
+from tests.jwts import Json, b64, changed, ed25519_token, es256, jwk_of, mac, public_der, public_pem, segments
 
 NOW_S = 1_790_000_000
 TENANT, USER, KEY = b"\x01" * 16, b"\x02" * 16, b"\x03" * 16
 
-Json = dict[str, object]
-
 OURS = rsa.generate_private_key(65_537, 2048)
 OLDER = rsa.generate_private_key(65_537, 2048)
 FOREIGN = rsa.generate_private_key(65_537, 2048)
-
-
-def public_pem(key: rsa.RSAPrivateKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-def public_der(key: rsa.RSAPrivateKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 SIGNING = SigningKeys(
@@ -149,10 +139,6 @@ def test_the_text_form_of_a_new_api_key_hides_it() -> None:
 # Browser tokens
 
 
-def b64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
 def header(**changes: object) -> Json:
     return changed({"alg": "RS256", "typ": "carillon-inbox+jwt", "kid": "current"}, changes)
 
@@ -170,18 +156,8 @@ def claims(**changes: object) -> Json:
     return changed(good, changes)
 
 
-def changed(good: Json, changes: Json) -> Json:
-    """With None as the sign that a member is left out."""
-    return {name: value for name, value in {**good, **changes}.items() if value is not None}
-
-
-def segments(head: Json | bytes, body: Json | bytes) -> str:
-    parts = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in (head, body)]
-    return ".".join(map(b64, parts))
-
-
 def rs256(signed: str, key: rsa.RSAPrivateKey = OURS, digest: HashAlgorithm | None = None) -> str:
-    return f"{signed}.{b64(key.sign(signed.encode(), padding.PKCS1v15(), digest or SHA256()))}"
+    return jwts.rs256(signed, key, digest)
 
 
 def token(head: Json | bytes, body: Json | bytes, key: rsa.RSAPrivateKey = OURS) -> str:
@@ -189,27 +165,11 @@ def token(head: Json | bytes, body: Json | bytes, key: rsa.RSAPrivateKey = OURS)
 
 
 def hmac_token(secret: bytes, head: Json, digest: str = "sha256") -> str:
-    signed = segments(head, claims())
-    return f"{signed}.{b64(hmac.digest(secret, signed.encode(), digest))}"
+    return mac(segments(head, claims()), secret, digest)
 
 
 def pss(signed: str) -> str:
-    scheme = padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH)
-    return f"{signed}.{b64(OURS.sign(signed.encode(), scheme, SHA256()))}"
-
-
-def es256(signed: str) -> str:
-    r, s = decode_dss_signature(ec.generate_private_key(ec.SECP256R1()).sign(signed.encode(), ec.ECDSA(SHA256())))
-    return f"{signed}.{b64(r.to_bytes(32) + s.to_bytes(32))}"
-
-
-def ed25519_token(signed: str) -> str:
-    return f"{signed}.{b64(ed25519.Ed25519PrivateKey.generate().sign(signed.encode()))}"
-
-
-def jwk_of(key: rsa.RSAPrivateKey) -> Json:
-    numbers = key.public_key().public_numbers()
-    return {"kty": "RSA", "n": b64(numbers.n.to_bytes(256)), "e": b64(numbers.e.to_bytes(3))}
+    return jwts.pss(signed, OURS)
 
 
 GOOD = token(header(), claims())

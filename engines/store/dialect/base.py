@@ -51,9 +51,21 @@ class Dialect(Protocol):
         """Adds the rows whose `key` is not there yet and gives the keys of those. Keys must be distinct."""
 
     def lookup(
-        self, table: Table, key: Sequence[str], keys: Collection[Row], columns: Sequence[str], *, lock: bool = False
+        self,
+        table: Table,
+        key: Sequence[str],
+        keys: Collection[Row],
+        columns: Sequence[str],
+        *,
+        lock: bool = False,
+        share: bool = False,
     ) -> Transaction[list[Row]]:
-        """The `columns` of rows with one of `keys` (ids, 32-byte hashes, integers), locked if asked."""
+        """The `columns` of rows with one of `keys` (ids, 32-byte hashes, integers), in key order if locked.
+
+        Args:
+            lock: nobody else locks or changes them until the transaction ends.
+            share: others may share the lock; who asks for all of it (`lock`) waits.
+        """
 
     def update(
         self, table: Table, key: Sequence[str], columns: Sequence[str], rows: Sequence[Row], guard: str = ""
@@ -76,6 +88,37 @@ class Dialect(Protocol):
 
     def advance_heads(self, rows: Sequence[Row]) -> Transaction[list[Row]]:
         """Moves heads by rows (tenant, user, epoch, events, unread) in user order: (user, last seq, unread)."""
+
+    def stretches(
+        self,
+        table: Table,
+        key: Sequence[str],
+        order: Sequence[str],
+        starts: Sequence[Row],
+        columns: Sequence[str],
+        limit: int,
+        *,
+        descending: bool = False,
+    ) -> Transaction[list[Row]]:
+        """Pages of many lists in one statement: of each key the first `limit` rows past a place, along an index.
+
+        Args:
+            order: what follows `key` in the index; its first column is an id.
+            starts: values of `key`, which are distinct, then of `order`: the place that the page follows.
+
+        Rows come in any order, and a few more than `limit` where they agree in the first column of `order`: sort, cut.
+        """
+
+    def newest_deliveries(
+        self, columns: Sequence[str], within: Row, place: Row, limit: int, *, descending: bool
+    ) -> Transaction[list[Row]]:
+        """Deliveries of a tenant by (notification, user, step), read notification by notification.
+
+        Args:
+            within: tenant; the least and the greatest notification id, both left out; the least time of acceptance,
+                and that after the greatest.
+            place: (notification, user, step) that the rows follow.
+        """
 
     def make_partitions(self, days: int) -> Transaction[None]:
         """Makes what large tables need for the next `days`; nothing where tables are not partitioned."""

@@ -56,6 +56,39 @@ def _delete(table: Table, key: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=64)
+def _stretches(
+    table: Table, key: tuple[str, ...], order: tuple[str, ...], columns: tuple[str, ...], descending: bool
+) -> str:
+    names = ", ".join([*[f"k{place}" for place in range(len(key))], *[f"o{place}" for place in range(len(order))]])
+    tests = " AND ".join(f"t.{name} = k{place}" for place, name in enumerate(key))
+    past, way = ("<", " DESC") if descending else (">", "")
+    row, start = ", ".join(f"t.{name}" for name in order), ", ".join(f"o{place}" for place in range(len(order)))
+    ways = ", ".join(f"t.{name}{way}" for name in order)
+    wanted = ", ".join(f"t.{name}" for name in columns)
+    arrays = _arrays(table, (*key, *order))
+    return (
+        f"SELECT {wanted} FROM unnest({arrays}) AS k({names}) CROSS JOIN LATERAL (SELECT * FROM"
+        f" {table.name} t WHERE {tests} AND ({row}) {past} ({start}) ORDER BY {ways}"
+        f" LIMIT ${len(key) + len(order) + 1}::int) t"
+    )
+
+
+@lru_cache(maxsize=16)
+def _newest_deliveries(columns: tuple[str, ...], descending: bool) -> str:
+    past, way = ("<", " DESC") if descending else (">", "")
+    wanted = ", ".join(f"d.{name}" for name in columns)
+    return (
+        f"SELECT {wanted} FROM notifications n CROSS JOIN LATERAL (SELECT * FROM deliveries d"
+        " WHERE d.tenant_id = n.tenant_id AND d.notification_id = n.id"
+        f" AND (d.notification_id, d.user_id, d.step) {past} ($6::uuid, $7::uuid, $8::smallint)"
+        f" ORDER BY d.user_id{way}, d.step{way} LIMIT $9::int) d"
+        " WHERE n.tenant_id = $1::uuid AND n.id > $2::uuid AND n.id < $3::uuid"
+        " AND n.created_at >= $4::bigint AND n.created_at < $5::bigint"
+        f" ORDER BY n.id{way}, d.user_id{way}, d.step{way} LIMIT $9::int"
+    )
+
+
+@lru_cache(maxsize=64)
 def numbered(text: str) -> str:
     """`?` for values becomes `$1`, `$2` …; texts with a literal question mark are not for this."""
     head, *rest = text.split("?")
@@ -85,14 +118,23 @@ class PostgresDialect:
         return {tuple(row) for row in won}
 
     def lookup(
-        self, table: Table, key: Sequence[str], keys: Collection[Row], columns: Sequence[str], *, lock: bool = False
+        self,
+        table: Table,
+        key: Sequence[str],
+        keys: Collection[Row],
+        columns: Sequence[str],
+        *,
+        lock: bool = False,
+        share: bool = False,
     ) -> Transaction[list[Row]]:
         """See `Dialect.lookup`; locks are taken in key order."""
         require_tenant(table, key)
         if not keys:
             return []
         wanted = ", ".join(f"t.{name}" for name in columns)
-        order = f" ORDER BY {', '.join(f't.{name}' for name in key)} FOR UPDATE OF t" if lock else ""
+        # a shared lock on the key is the lightest that still makes FOR UPDATE wait
+        mode = "UPDATE" if lock else "KEY SHARE"
+        order = f" ORDER BY {', '.join(f't.{name}' for name in key)} FOR {mode} OF t" if lock or share else ""
         text = f"SELECT {wanted} FROM {_join(table, tuple(key))}{order}"
         return (yield Statement(text, _columns(keys), Mode.FETCH))
 
@@ -155,6 +197,31 @@ class PostgresDialect:
             " unread = h.unread + excluded.unread WHERE h.tenant_id = excluded.tenant_id RETURNING user_id, seq, unread"
         )
         return (yield Statement(text, _columns(rows), Mode.FETCH))
+
+    def stretches(
+        self,
+        table: Table,
+        key: Sequence[str],
+        order: Sequence[str],
+        starts: Sequence[Row],
+        columns: Sequence[str],
+        limit: int,
+        *,
+        descending: bool = False,
+    ) -> Transaction[list[Row]]:
+        """See `Dialect.stretches`: a lateral page for each start."""
+        require_tenant(table, key)
+        if not starts:
+            return []
+        text = _stretches(table, tuple(key), tuple(order), tuple(columns), descending)
+        return (yield Statement(text, [*_columns(starts), limit], Mode.FETCH))
+
+    def newest_deliveries(
+        self, columns: Sequence[str], within: Row, place: Row, limit: int, *, descending: bool
+    ) -> Transaction[list[Row]]:
+        """See `Dialect.newest_deliveries`: lateral, so that each notification's deliveries are read by their key."""
+        text = _newest_deliveries(tuple(columns), descending)
+        return (yield Statement(text, (*within, *place, limit), Mode.FETCH))
 
     def make_partitions(self, days: int) -> Transaction[None]:
         """See `Dialect.make_partitions`."""

@@ -65,6 +65,42 @@ def _select(table: Table, key: tuple[str, ...], columns: tuple[str, ...]) -> str
     return f"{_COUNT}SELECT {wanted} FROM k CROSS JOIN {table.name} t ON {_match(table, key)}"
 
 
+@lru_cache(maxsize=64)
+def _stretches(
+    table: Table, key: tuple[str, ...], order: tuple[str, ...], columns: tuple[str, ...], descending: bool
+) -> str:
+    """There is no lateral join: first the last id of each page is looked for, then the pages are read up to it."""
+    past, upto, way = ("<", ">=", " DESC") if descending else (">", "<=", "")
+    start = ", ".join(_part(table, name, place) for place, name in enumerate(order, start=2 + len(key)))
+    limit = f"?{2 + len(key) + len(order)}"
+
+    def page(of: str) -> str:
+        tests = " AND ".join(f"{of}.{name} = {_part(table, name, place)}" for place, name in enumerate(key, start=2))
+        return f"{tests} AND ({', '.join(f'{of}.{name}' for name in order)}) {past} ({start})"
+
+    ways = ", ".join(f"e.{name}{way}" for name in order)
+    last = f"SELECT e.{order[0]} FROM {table.name} e WHERE {page('e')} ORDER BY {ways} LIMIT 1 OFFSET {limit} - 1"
+    wanted = ", ".join(f"t.{name}" for name in columns)
+    beyond = "x''" if descending else "x'" + "ff" * (ID_BYTES + 1) + "'"
+    return (
+        f"{_COUNT.rstrip()}, ends(n, last) AS MATERIALIZED (SELECT n, coalesce(({last}), {beyond}) FROM k)"
+        f" SELECT {wanted} FROM ends CROSS JOIN {table.name} t ON {page('t')} AND t.{order[0]} {upto} last"
+    )
+
+
+@lru_cache(maxsize=16)
+def _newest_deliveries(columns: tuple[str, ...], descending: bool) -> str:
+    past, way = ("<", " DESC") if descending else (">", "")
+    wanted = ", ".join(f"d.{name}" for name in columns)
+    return (
+        f"SELECT {wanted} FROM notifications n CROSS JOIN deliveries d"
+        " ON d.tenant_id = n.tenant_id AND d.notification_id = n.id"
+        f" AND (d.notification_id, d.user_id, d.step) {past} (?6, ?7, ?8)"
+        " WHERE n.tenant_id = ?1 AND n.id > ?2 AND n.id < ?3 AND n.created_at >= ?4 AND n.created_at < ?5"
+        f" ORDER BY n.id{way}, d.user_id{way}, d.step{way} LIMIT ?9"
+    )
+
+
 @lru_cache(maxsize=256)
 def _update(table: Table, key: tuple[str, ...], columns: tuple[str, ...], guard: str) -> str:
     changes = ", ".join(f"{name} = ?{place}" for place, name in enumerate(columns, start=len(key) + 1))
@@ -107,6 +143,7 @@ class SqliteDialect:
         columns: Sequence[str],
         *,
         lock: bool = False,  # noqa: ARG002
+        share: bool = False,  # noqa: ARG002
     ) -> Transaction[list[Row]]:
         """See `Dialect.lookup`; the one writer holds every lock already."""
         require_tenant(table, key)
@@ -177,6 +214,32 @@ class SqliteDialect:
         yield Statement(text, rows, Mode.MANY)
         keys = [row[:2] for row in rows]
         return (yield from self.lookup(inbox_heads, ("tenant_id", "user_id"), keys, ("user_id", "seq", "unread")))
+
+    def stretches(
+        self,
+        table: Table,
+        key: Sequence[str],
+        order: Sequence[str],
+        starts: Sequence[Row],
+        columns: Sequence[str],
+        limit: int,
+        *,
+        descending: bool = False,
+    ) -> Transaction[list[Row]]:
+        """See `Dialect.stretches`."""
+        require_tenant(table, key)
+        if not starts:
+            return []
+        text = _stretches(table, tuple(key), tuple(order), tuple(columns), descending)
+        values = (*_packed(table, (*key, *order), starts), limit)
+        return (yield Statement(text, values, Mode.FETCH))
+
+    def newest_deliveries(
+        self, columns: Sequence[str], within: Row, place: Row, limit: int, *, descending: bool
+    ) -> Transaction[list[Row]]:
+        """See `Dialect.newest_deliveries`: nested loops in the order of the tables' keys."""
+        text = _newest_deliveries(tuple(columns), descending)
+        return (yield Statement(text, (*within, *place, limit), Mode.FETCH))
 
     def make_partitions(self, days: int) -> Transaction[None]:  # noqa: ARG002
         """See `Dialect.make_partitions`: one file holds everything."""

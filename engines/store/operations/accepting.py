@@ -41,6 +41,9 @@ class NewNotification(msgspec.Struct, frozen=True):
     created_by: bytes
     key_hash: bytes | None = None
     fingerprint: bytes | None = None
+    template_version: bytes | None = None
+    locale: str | None = None
+    """The language asked for."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -67,6 +70,8 @@ class Accept(OfTenant[list[Acceptance]], frozen=True):
     """Stores notifications with the pointers that set them in motion. One answer per item, in order."""
 
     items: tuple[NewNotification, ...]
+    traceparent: str = ""
+    """Of the request that they came with."""
 
     def size(self) -> int:
         return len(self.items)

@@ -5,6 +5,7 @@ import msgspec
 from engines.store.base import Operation
 from models.states import DeliveryState, ReasonCode
 from models.topics import Lane
+from models.trace import Link
 from models.vocabulary import Channel
 
 
@@ -21,6 +22,7 @@ class NewDelivery(msgspec.Struct, frozen=True, gc=False):
     decisions: bytes
     locale: str | None
     lane: Lane
+    template_version: bytes | None = None
 
 
 class Expand(Operation[list[tuple[bytes, bytes]]], frozen=True):
@@ -31,6 +33,8 @@ class Expand(Operation[list[tuple[bytes, bytes]]], frozen=True):
 
     deliveries: tuple[NewDelivery, ...]
     at_us: int
+    links: tuple[Link, ...] = ()
+    """Which requests some of the notifications came with."""
 
     def tenants(self) -> frozenset[bytes]:
         return frozenset([one.tenant for one in self.deliveries])

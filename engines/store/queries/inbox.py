@@ -39,6 +39,8 @@ class InboxRow(msgspec.Struct, frozen=True):
     seen_at: int | None
     read_at: int | None
     archived_at: int | None
+    template_version: bytes | None = None
+    locale: str | None = None
 
     @property
     def key(self) -> DeliveryKey:
@@ -63,7 +65,7 @@ class InboxAfter(FromTenant[InboxRow], frozen=True):
 
 
 class InboxEvents(FromTenants[InboxRow], frozen=True):
-    """Just these events of several users' logs, each user's oldest first."""
+    """Just these events of several users' logs, each user's oldest first; those of items that are gone are left out."""
 
     places: tuple[tuple[bytes, bytes, int], ...]
     """(tenant, user, seq)."""

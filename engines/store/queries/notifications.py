@@ -23,6 +23,10 @@ class NotificationRow(msgspec.Struct, frozen=True):
     send_at: int | None
     expires_at: int | None
     cancelled_at: int | None
+    template_version: bytes | None = None
+    """Which fills what is sealed, where that is data for a template."""
+    locale: str | None = None
+    """The language that the caller asked for."""
 
 
 class NotificationsById(FromTenants[NotificationRow], frozen=True):
@@ -38,8 +42,13 @@ class PendingRow(msgspec.Struct, frozen=True, gc=False):
     id: bytes
     priority: int
     channels: int
+    category: str
     audience: bytes
     expires_at: int | None
+    cancelled_at: int | None
+    template_version: bytes | None = None
+    locale: str | None = None
+    """The language that the caller asked for."""
 
 
 class Pending(FromTenants[PendingRow], frozen=True):
@@ -60,12 +69,15 @@ class SendableRow(msgspec.Struct, frozen=True, gc=False):
     category: str
     priority: int
     begins_at: int
-    """When it was due for the first time: the retry window starts here."""
+    """When it was due for the first time, or replayed: the retry window starts here."""
     expires_at: int | None
     content_sealed: bytes
     tenant_key: bytes
     user_key: bytes | None
     address_sealed: bytes | None
+    unknowns: int = 0
+    """How many earlier attempts, since the last replay, ended without anybody knowing how."""
+    template_version: bytes | None = None
 
     @property
     def key(self) -> DeliveryKey:
@@ -117,6 +129,7 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     read_at: int | None
     archived_at: int | None
     under_way: int
+    template_version: bytes | None = None
 
     @property
     def key(self) -> DeliveryKey:

@@ -54,6 +54,8 @@ class RecipientRow(msgspec.Struct, frozen=True, gc=False):
     tenant: bytes
     id: bytes
     locale: str | None
+    preferences_at: int | None
+    """None: nothing was ever chosen."""
 
 
 class Recipients(FromTenants[RecipientRow], frozen=True):

@@ -6,18 +6,29 @@ from engines.store.committer import Body
 from engines.store.operations import (
     Accept,
     Beat,
+    Cancel,
+    ChangeMember,
     Claim,
+    DraftTemplate,
     DropOutbox,
     Expand,
     ForgetKeys,
     FreeOutbox,
     MakePartitions,
     MarkInbox,
+    PublishTemplate,
+    PutCategories,
     PutKey,
+    PutMember,
     PutTenant,
+    RemoveMember,
+    Replay,
     Retire,
     RevokeKey,
+    RotateKey,
     SetAside,
+    SetPreferences,
+    SetTenantRules,
     Settle,
     TakeOutbox,
     TakeOver,
@@ -28,10 +39,16 @@ from engines.store.transactions import (
     accepting,
     access,
     attempts,
+    cancelling,
     directory,
     expanding,
     inbox,
+    members,
     outbox,
+    preferences,
+    replaying,
+    rules,
+    templates,
     waiting,
     workers,
 )
@@ -43,6 +60,8 @@ BODIES: dict[type, Body] = cast(
         Expand: expanding.expand,
         Claim: attempts.claim,
         Settle: attempts.settle,
+        Cancel: cancelling.cancel,
+        Replay: replaying.replay,
         Wake: waiting.wake,
         MakePartitions: waiting.make_partitions,
         FreeOutbox: outbox.free,
@@ -57,10 +76,40 @@ BODIES: dict[type, Body] = cast(
         PutTenant: access.put_tenant,
         PutKey: access.put_key,
         RevokeKey: access.revoke_key,
+        RotateKey: access.rotate_key,
+        PutMember: members.put_member,
+        ChangeMember: members.change_member,
+        RemoveMember: members.remove_member,
         ForgetKeys: accepting.forget_keys,
+        PutCategories: rules.put_categories,
+        SetTenantRules: rules.set_tenant_rules,
+        SetPreferences: preferences.set_preferences,
+        DraftTemplate: templates.draft,
+        PublishTemplate: templates.publish,
     },
 )
 """In the order in which a merged transaction runs them."""
 
-LOCK_HEADS: frozenset[type] = frozenset((Expand, MarkInbox))
-"""Each takes the heads of many inboxes in user order, so the two must not follow one another in one transaction."""
+LOCK_HEADS: frozenset[type] = frozenset(
+    (
+        Expand,
+        MarkInbox,
+        PutTenant,
+        PutKey,
+        RevokeKey,
+        RotateKey,
+        PutMember,
+        ChangeMember,
+        RemoveMember,
+        PutCategories,
+        SetTenantRules,
+        SetPreferences,
+        DraftTemplate,
+        PublishTemplate,
+    )
+)
+"""Each takes the heads of many inboxes in user order, or of many audit chains in tenant order, so no two kinds of them
+may follow one another in one transaction."""
+
+ALONE: frozenset[type] = frozenset((Cancel, Replay))
+"""Each has a transaction of its own: it locks rows that other kinds lock in another order, and it is rare."""

@@ -26,7 +26,7 @@ AGED_KEY = (*KEY, "created_at")
 """For deleting: a key that another connection has used anew since it was read stays."""
 NOTIFICATION_COLUMNS = (
     "tenant_id", "id", "priority", "channels", "category", "audience", "recipients", "content_sealed", "labels",
-    "created_by", "created_at", "send_at", "expires_at",
+    "created_by", "created_at", "send_at", "expires_at", "template_version_id", "locale",
 )  # fmt: skip
 
 Item = tuple[bytes, NewNotification]
@@ -44,7 +44,8 @@ def accept(d: Dialect, operations: Sequence[Accept]) -> Transaction[list[list[Ac
     candidates = list(_candidates(fresh))
     audiences = yield from newcomers.audiences(d, candidates)
     won, records = yield from _record_keys(d, _placed(candidates, audiences, answers))
-    yield from _store(d, won, audiences)
+    links = {item.id: one.traceparent for one in operations if one.traceparent for item in one.items}
+    yield from _store(d, won, audiences, links)
     answers.update({item.id: Accepted(item.id, duplicate=False) for _, item in won})
     for item in fresh:
         if item[1].id not in answers:
@@ -128,7 +129,9 @@ def _record_keys(d: Dialect, items: Sequence[Item]) -> Transaction[tuple[list[It
     return won, records
 
 
-def _store(d: Dialect, items: Sequence[Item], audiences: dict[bytes, list[bytes | None]]) -> Transaction[None]:
+def _store(
+    d: Dialect, items: Sequence[Item], audiences: dict[bytes, list[bytes | None]], links: dict[bytes, str]
+) -> Transaction[None]:
     rows = [_row(tenant, item, audiences[item.id]) for tenant, item in items]
     yield from d.insert(tables.notifications, NOTIFICATION_COLUMNS, rows)
     due = list(_schedules(items))
@@ -139,7 +142,7 @@ def _store(d: Dialect, items: Sequence[Item], audiences: dict[bytes, list[bytes 
             for tenant, item in items
             if item.send_at is None
         ]
-        yield from outbox.queue(d, work, items[0][1].created_at)
+        yield from outbox.queue(d, work, items[0][1].created_at, links)
 
 
 def _row(tenant: bytes, item: NewNotification, audience: Sequence[bytes | None]) -> Row:
@@ -147,6 +150,7 @@ def _row(tenant: bytes, item: NewNotification, audience: Sequence[bytes | None])
     return (
         tenant, item.id, int(item.priority), item.channels, item.category, b"".join(users), len(users),
         item.content_sealed, item.labels, item.created_by, item.created_at, item.send_at, item.expires_at,
+        item.template_version, item.locale,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engines.store.dialect.base import Dialect, Row, Transaction
 from engines.store.operations import Claim, Settle, Settlement
-from engines.store.transactions import settled
+from engines.store.transactions import settled, stopping
 from engines.store.transactions.pointers import packed, unpacked
 from models import tables
 from models.ids import AttemptKey
@@ -40,12 +40,23 @@ def _answered(d: Dialect, operations: Sequence[Claim]) -> Transaction[dict[bytes
 
 
 def _waiting(d: Dialect, rows: dict[Row, Row]) -> Transaction[set[Row]]:
-    """The attempts whose delivery waits for just them."""
+    """The attempts whose delivery waits for just them; of notifications that are taken back, none does any more."""
+    cancelled = yield from stopping.cancelled_among(d, {key[:2] for key in rows}, share=True)
     found = yield from d.lookup(
-        tables.deliveries, DELIVERY, {key[:4] for key in rows}, (*DELIVERY, "state", "attempts")
+        tables.deliveries, DELIVERY, {key[:4] for key in rows}, (*DELIVERY, "state", "attempts", "next_attempt_at")
     )
-    made = {tuple(row[:4]): row[5] for row in found if row[4] < FINAL_FROM}
+    waiting: dict[Row, Row] = {tuple(row[:4]): tuple(row[4:]) for row in found if row[4] < FINAL_FROM}
+    strays = {delivery: row for delivery, row in waiting.items() if delivery[:2] in cancelled}
+    if strays:
+        yield from _stop(d, strays, max(row[-1] for row in rows.values()))
+    made = {delivery: attempts for delivery, (_, attempts, _) in waiting.items() if delivery not in strays}
     return {key for key in rows if key[:4] in made and key[4] > made[key[:4]]}
+
+
+def _stop(d: Dialect, strays: dict[Row, Row], at_us: int) -> Transaction[None]:
+    busy = yield from stopping.under_way(d, strays)
+    standing = [(delivery, state, due) for delivery, (state, _, due) in strays.items() if delivery not in busy]
+    yield from stopping.stop(d, standing, at_us)
 
 
 def _shared_out(operations: Sequence[Claim], won: set[Row]) -> tuple[list[frozenset[AttemptKey]], list[Row]]:

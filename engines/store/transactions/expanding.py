@@ -3,17 +3,23 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
+
 from engines.store.dialect.base import Dialect, Row, Transaction
 from engines.store.operations import Expand, NewDelivery
-from engines.store.transactions import outbox
+from engines.store.transactions import outbox, stopping
 from models import tables
+from models.decisions import Rule, StageName, pack
 from models.ids import attempt_bytes
-from models.states import DeliveryState
+from models.states import DeliveryState, ReasonCode
 from models.topics import QUEUED_TOPIC
 from models.vocabulary import Channel, InboxEventKind
 
 KEY = ("tenant_id", "notification_id", "user_id", "step")
-COLUMNS = (*KEY, "channel", "state", "reason", "decisions", "locale", "created_at", "delivered_at")
+COLUMNS = (
+    *KEY, "channel", "state", "reason", "decisions", "locale", "created_at", "delivered_at", "template_version_id",
+)  # fmt: skip
+GOES_OUT = frozenset({DeliveryState.HELD, DeliveryState.QUEUED, DeliveryState.DELIVERED})
 INBOX_COLUMNS = ("tenant_id", "user_id", "seq", "kind", "notification_id", "step", "created_at")
 
 Owner = tuple[bytes, bytes]
@@ -22,10 +28,12 @@ Owner = tuple[bytes, bytes]
 
 def expand(d: Dialect, operations: Sequence[Expand]) -> Transaction[list[list[Owner]]]:
     """Answers whose inboxes grew, to each operation its own."""
+    named: set[Row] = {(delivery.tenant, delivery.notification) for one in operations for delivery in one.deliveries}
+    cancelled = yield from stopping.cancelled_among(d, named, share=True)
     by_key: dict[Row, tuple[NewDelivery, int]] = {}
     for one in operations:
         for delivery in one.deliveries:
-            by_key.setdefault(_key(delivery), (delivery, one.at_us))
+            by_key.setdefault(_key(delivery), (_taken_back(delivery, cancelled), one.at_us))
     rows = [_row(key, delivery, at_us) for key, (delivery, at_us) in by_key.items()]
     new = yield from d.insert_new(tables.deliveries, COLUMNS, KEY, rows)
     fresh = [by_key[key] for key in by_key if key in new]
@@ -33,9 +41,22 @@ def expand(d: Dialect, operations: Sequence[Expand]) -> Transaction[list[list[Ow
     yield from fill_inboxes(d, arrived)
     queued = [item for item in fresh if item[0].state is DeliveryState.QUEUED]
     if queued:
-        yield from outbox.queue(d, [_work(delivery) for delivery, _ in queued], queued[0][1])
+        links = {link.notification: link.traceparent for one in operations for link in one.links}
+        yield from outbox.queue(d, [_work(delivery) for delivery, _ in queued], queued[0][1], links)
     grown = {(delivery.tenant, delivery.user) for delivery, _ in arrived}
     return [list({owner for one in op.deliveries if (owner := (one.tenant, one.user)) in grown}) for op in operations]
+
+
+def _taken_back(one: NewDelivery, cancelled: set[Row]) -> NewDelivery:
+    """A delivery that would go out, of a notification that was cancelled while it was worked out, does not."""
+    if (one.tenant, one.notification) not in cancelled or one.state not in GOES_OUT:
+        return one
+    return msgspec.structs.replace(
+        one,
+        state=DeliveryState.CANCELLED,
+        reason=ReasonCode.CANCELLED,
+        decisions=one.decisions + pack([(StageName.AUDIENCE, Rule.TAKEN_BACK)]),
+    )
 
 
 def _key(one: NewDelivery) -> Row:
@@ -44,7 +65,10 @@ def _key(one: NewDelivery) -> Row:
 
 def _row(key: Row, one: NewDelivery, at_us: int) -> Row:
     delivered_at = at_us if one.state is DeliveryState.DELIVERED else None
-    return (*key, one.channel.value, one.state.value, one.reason, one.decisions, one.locale, at_us, delivered_at)
+    return (
+        *key, one.channel.value, one.state.value, one.reason, one.decisions, one.locale, at_us, delivered_at,
+        one.template_version,
+    )  # fmt: skip
 
 
 def _is_in_inbox(one: NewDelivery) -> bool:

@@ -1,6 +1,7 @@
 """The outbox: pointers of committed work, one row per batch, topic and lane. Written by the other transactions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from engines.store.dialect.base import Dialect, Row, Transaction
 from engines.store.operations import DropOutbox, FreeOutbox, OutboxRow, SetAside, TakeOutbox
@@ -11,18 +12,31 @@ from models.topics import BusTopic, Lane
 COLUMNS = ("topic", "lane", "items", "payload", "created_at")
 Work = tuple[BusTopic, Lane, bytes, bytes]
 """(topic, lane, tenant, pointer)."""
+NOTIFICATION_BYTES = 16
+"""Every pointer begins with the notification."""
+NO_LINKS: Mapping[bytes, str] = MappingProxyType({})
 
 
-def queue(d: Dialect, work: Iterable[Work], at_us: int) -> Transaction[None]:
-    """Add the pointers, packed: one row per topic and lane, whatever their number."""
+def queue(d: Dialect, work: Iterable[Work], at_us: int, links: Mapping[bytes, str] = NO_LINKS) -> Transaction[None]:
+    """Add the pointers, packed: one row per topic and lane, whatever their number.
+
+    A row holds work of many requests and carries one sampled link: the trace context of its first notification.
+
+    Args:
+        links: traceparents by notification, as far as they are known.
+    """
     batches: dict[tuple[BusTopic, Lane], list[tuple[bytes, bytes]]] = {}
     for topic, lane, tenant, pointer in work:
         batches.setdefault((topic, lane), []).append((tenant, pointer))
     rows: list[Row] = [
-        (int(topic), int(lane), len(pointers), encode(pointers, at_us), at_us)
+        (int(topic), int(lane), len(pointers), encode(pointers, at_us, _link(pointers[0][1], links)), at_us)
         for (topic, lane), pointers in batches.items()
     ]
     yield from d.insert(tables.outbox, COLUMNS, rows)
+
+
+def _link(pointer: bytes, links: Mapping[bytes, str]) -> str:
+    return links.get(pointer[:NOTIFICATION_BYTES], "")
 
 
 def take(d: Dialect, operations: Sequence[TakeOutbox]) -> Transaction[list[list[OutboxRow]]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engines.store.dialect.base import Dialect, Row, Transaction
 from engines.store.operations import Settlement
+from engines.store.transactions import stopping
 from models import tables
 from models.states import FINAL_FROM, DeliveryState, rank
 
@@ -17,16 +18,26 @@ def follow_up(d: Dialect, settlements: Sequence[Settlement]) -> Transaction[None
     for ceiling in sorted({_ceiling(one.state) for one in settlements}):
         rows = [_changed(one) for one in settlements if _ceiling(one.state) == ceiling]
         yield from d.update(tables.deliveries, DELIVERY, CHANGED, rows, f"t.state < {ceiling}")
+    to_repeat = yield from _to_repeat(d, [one for one in settlements if one.retry_at is not None])
     retries: list[Row] = [
-        (*_delivery(one), one.channel.value, one.lane.value, one.attempt[3] + 1, one.retry_at)
-        for one in settlements
-        if one.retry_at is not None
+        (*_delivery(one), one.channel.value, one.lane.value, one.attempt[3] + 1, one.retry_at) for one in to_repeat
     ]
     # an earlier attempt's time is void once a later one has been made
     yield from d.delete(tables.retries, DELIVERY, [row[:4] for row in retries])
     yield from d.insert(tables.retries, RETRY, retries)
     dead: list[Row] = [(*_delivery(one), one.dead.value, one.at_us) for one in settlements if one.dead is not None]
     yield from d.insert_new(tables.dead_letters, (*DELIVERY, "reason", "created_at"), DELIVERY, dead)
+
+
+def _to_repeat(d: Dialect, settlements: Sequence[Settlement]) -> Transaction[list[Settlement]]:
+    """All but those whose notification was taken back while they were under way: nothing follows these."""
+    notifications: set[Row] = {_delivery(one)[:2] for one in settlements}
+    cancelled = yield from stopping.cancelled_among(d, notifications, share=False)
+    stopped = [one for one in settlements if _delivery(one)[:2] in cancelled]
+    if stopped:
+        standing = [(_delivery(one), one.state.value, one.retry_at) for one in stopped]
+        yield from stopping.stop(d, standing, stopped[0].at_us)
+    return [one for one in settlements if _delivery(one)[:2] not in cancelled]
 
 
 def _delivery(one: Settlement) -> Row:

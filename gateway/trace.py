@@ -1,8 +1,10 @@
-"""Trace ids: taken from the caller's W3C `traceparent` or made anew; one per HTTP request and socket operation."""
+"""Trace ids: taken from the caller's W3C `traceparent` or made anew, one per request. Used by every door."""
 
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+
+from models import trace
 
 # https://www.w3.org/TR/trace-context/ section 3.2: later versions may append, version 00 may not; ids are not all zero.
 _TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?")
@@ -26,7 +28,15 @@ class Traces:
         self._entropy = entropy
 
     def begin(self, traceparent: str | None) -> Trace:
-        """Continue a valid `traceparent`; anything else is ignored, as the standard asks."""
+        """Continue a valid `traceparent`; anything else is ignored, as the standard asks.
+
+        What this task does from here on, and the tasks that it starts, belongs to the trace: see models.trace.
+        """
+        begun = self._begun(traceparent)
+        trace.enter(begun.traceparent)
+        return begun
+
+    def _begun(self, traceparent: str | None) -> Trace:
         found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
         if found is None or (found[1] == "00" and found[4]):
             digits = self._entropy(24).hex()

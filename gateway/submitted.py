@@ -1,4 +1,4 @@
-"""Mutations under way: whoever asked may go, they run to their end. Shared by both transports of an endpoint."""
+"""Changes under way: whoever asked may go, they run to their end. Each door has one for all its transports."""
 
 import asyncio
 from collections.abc import Awaitable

@@ -1,0 +1,1 @@
+"""The REST contract: bodies as msgspec structs, the table of operations, and the OpenAPI document made from both."""
