@@ -47,14 +47,14 @@ async def choose(product: Product, whose: Json, *choices: Json, token: str | Non
     return chosen
 
 
-async def outcome(product: Product, to: Json, **more: Any) -> dict[str, str]:
+async def outcome(product: Product, to: Json, **more: object) -> dict[str, str]:
     """What becomes of one notification by both channels: the state, or the reason why not."""
     deliveries = await told(product, to, **more)
     return {one["channel"]: one["reason"] or one["state"] for one in deliveries}
 
 
-async def told(product: Product, to: Json, **more: Any) -> list[Json]:
-    notification = await product.send(to, **more)
+async def told(product: Product, to: Json, **more: object) -> list[Json]:
+    notification = await product.send(to, None, **more)
     await product.settled(notification, 2)
     answer = await product.data(DELIVERIES, id=notification)
     return [edge["node"] for edge in answer["notification"]["deliveries"]["edges"]]
@@ -180,8 +180,8 @@ async def test_another_tenants_category_does_not_exist(product: Product) -> None
 async def test_a_category_gives_priority_and_expiry_where_the_caller_gives_none(product: Product, ada: Json) -> None:
     await put(product, "news", priority="BULK", expiresAfterSeconds=600)
 
-    async def sent(**more: Any) -> tuple[str, str | None]:
-        notification = await product.send(ada, category="news", **more)
+    async def sent(**more: object) -> tuple[str, str | None]:
+        notification = await product.send(ada, None, category="news", **more)
         answer = (await product.data(DELIVERIES, id=notification))["notification"]
         return answer["priority"], answer["expiresAt"]
 
