@@ -1,11 +1,14 @@
 """Every module says what lives in it, and everything public says what a caller must know."""
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tests.architecture.tree import Function, Source, from_text, product, sources
 
 Report = Callable[[str, object], None]
+Classes = Mapping[str, Sequence[ast.ClassDef]]
+"""By name, which more than one may have: an operation is often called like the use case that writes it."""
 
 
 def test_every_module_says_what_lives_in_it() -> None:
@@ -31,7 +34,10 @@ def test_a_missing_docstring_is_found_and_an_inherited_one_counts() -> None:
 
 def undocumented(files: Sequence[Source]) -> Iterator[str]:
     """Public classes, functions and methods that neither have a docstring nor override something that has one."""
-    classes = {name: node for source in files for name, node in public(source) if isinstance(node, ast.ClassDef)}
+    classes: defaultdict[str, list[ast.ClassDef]] = defaultdict(list)
+    for name, node in [pair for source in files for pair in public(source)]:
+        if isinstance(node, ast.ClassDef):
+            classes[name].append(node)
     for source in files:
         for name, node in public(source):
             if not ast.get_docstring(node) and not _inherited(name, classes):
@@ -53,17 +59,18 @@ def _methods(owner: ast.ClassDef) -> Iterator[tuple[str, Function]]:
             yield f"{owner.name}.{node.name}", node
 
 
-def _inherited(name: str, classes: dict[str, ast.ClassDef]) -> bool:
+def _inherited(name: str, classes: Classes) -> bool:
     owner, _, method = name.partition(".")
-    return bool(method) and any(_documents(base, method, classes) for base in _bases(classes[owner]))
+    bases = [base for node in classes[owner] for base in _bases(node)] if method else []
+    return any(_documents(base, method, classes) for base in bases)
 
 
-def _documents(owner: str, method: str, classes: dict[str, ast.ClassDef]) -> bool:
-    node = classes.get(owner)
-    if node is None:
-        return False
-    own = any(isinstance(one, Function) and one.name == method and ast.get_docstring(one) for one in node.body)
-    return own or any(_documents(base, method, classes) for base in _bases(node))
+def _documents(owner: str, method: str, classes: Classes) -> bool:
+    for node in classes.get(owner, ()):
+        own = any(isinstance(one, Function) and one.name == method and ast.get_docstring(one) for one in node.body)
+        if own or any(_documents(base, method, classes) for base in _bases(node)):
+            return True
+    return False
 
 
 def _bases(node: ast.ClassDef) -> list[str]:

@@ -140,7 +140,7 @@ async def test_pages_and_ids_are_checked_and_named_by_their_argument(product: Pr
     for after in ("", "x", "ä", "AWQ", attempts_cursor):
         assert (await product.error(INBOX, token, after=after))["argument"] == "after"
         assert (await product.error(page, id=id_, after=after))["argument"] == "after"
-    for malformed in ("", "ntf_", "ntf_!", id_ + "0", id_.upper(), ada.replace("usr", "key"), "nonsense"):
+    for malformed in ("", "ntf_", "ntf_!", id_ + "0", id_.upper(), ada.replace("usr", "acc"), "nonsense"):
         error = await product.error(node, id=malformed)
         assert (error["code"], error["argument"]) == ("INVALID_INPUT", "id")
     error = await product.error(nodes, ids=[id_, ada, "nonsense"])
