@@ -1,6 +1,5 @@
 """Accept notifications for delivery: check, seal, and commit with the pointers that set them in motion."""
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from typing import Protocol
@@ -20,6 +19,7 @@ from models.topics import LANE_OF
 from models.trace import sampled, traceparent
 from models.vocabulary import Channel, HandleKind, Priority
 from usecases.checks import SENDABLE, category_named, check_request, user_ids
+from usecases.earlier_outcomes import SEND, EarlierOutcomes, fingerprint
 from usecases.purposes import ADDRESS, HANDLE
 from usecases.quotas import Quotas
 from usecases.requests import Audience, SendRequest
@@ -32,8 +32,6 @@ log = logging.getLogger(__name__)
 
 MAX_REQUESTS = 1_000
 SECOND_US = 1_000_000
-SEND = "send"
-"""The operation that idempotency keys of this use case belong to."""
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 
 
@@ -74,6 +72,7 @@ class SendNotifications:
         self._bell = bell
         self._clock = clock
         self._ids = ids
+        self._earlier = EarlierOutcomes(store, sealer)
 
     async def __call__(self, caller: Principal, requests: Sequence[SendRequest]) -> list[Accepted | CallerError]:
         """Accept what can be accepted.
@@ -94,10 +93,19 @@ class SendNotifications:
             audiences = await self._pinned(caller.tenant, requests, audiences)
         good = [(request, who) for request, who in zip(requests, audiences, strict=True) if isinstance(who, _Who)]
         accepted = iter(await self._charged(caller, good, now_us) if good else ())
-        return [
+        answers = [
             _answer(request, next(accepted)) if isinstance(who, _Who) else who
             for request, who in zip(requests, audiences, strict=True)
         ]
+        return await self._repeated(caller.tenant, requests, answers, now_us) if len(good) < len(requests) else answers
+
+    async def _repeated(
+        self, tenant: bytes, requests: Sequence[SendRequest], answers: Sequence[Accepted | CallerError], now_us: int
+    ) -> list[Accepted | CallerError]:
+        """The answers, where what is wrong now is replaced by what the same call was answered when it was right."""
+        wrong = [request for request, one in zip(requests, answers, strict=True) if isinstance(one, InvalidInput)]
+        earlier = iter(await self._earlier.find(tenant, wrong, now_us))
+        return [(next(earlier) or one) if isinstance(one, InvalidInput) else one for one in answers]
 
     def _checked(self, tenant: bytes, request: SendRequest, rules: Rules, now_us: int) -> "_Who | CallerError":
         try:
@@ -248,15 +256,6 @@ def expires_at(request: SendRequest, category: Category, now_us: int) -> int | N
     if request.expires_at is not None or category.expires_after_s is None:
         return request.expires_at
     return max(request.send_at or now_us, now_us) + category.expires_after_s * SECOND_US
-
-
-def fingerprint(request: SendRequest) -> bytes:
-    """SHA-256 of the request with its defaults filled and its key left out."""
-    fields = msgspec.structs.asdict(request) | {"idempotency_key": None}
-    if request.template is None:
-        # as it was before there were templates: a key's day may span the change
-        del fields["template"]
-    return hashlib.sha256(_CANONICAL.encode(fields)).digest()
 
 
 def _answer(request: SendRequest, answer: Acceptance) -> Accepted | CallerError:

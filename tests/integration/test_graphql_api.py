@@ -109,6 +109,27 @@ async def test_a_repeated_key_is_a_duplicate_and_with_another_input_a_conflict(p
     )  # fmt: skip
 
 
+async def test_a_repeated_key_is_answered_as_before_though_its_time_has_passed(product: Product) -> None:
+    ends = to_datetime(product.base.clock.now_us() + 60 * SECOND_US).isoformat()
+    wanted = {
+        "to": {"email": "ada@example.test"},
+        "message": {"content": {"body": "a"}},
+        "idempotencyKey": "17",
+        "expiresAt": ends,
+    }
+    first = (await product.data(SEND, input=wanted))["sendNotification"]
+    product.pass_time(61)
+
+    again = (await product.data(SEND, input=wanted))["sendNotification"]
+    without_key = (await product.data(SEND, input={**wanted, "idempotencyKey": None}))["sendNotification"]
+    other = (await product.data(SEND, input={**wanted, "priority": "BULK"}))["sendNotification"]
+
+    assert again["notification"] == first["notification"] and again["duplicate"]
+    assert [one["code"] for one in (without_key, other)] == ["INVALID_INPUT"] * 2
+    product.pass_time(24 * 3_600)
+    assert (await product.data(SEND, input=wanted))["sendNotification"]["code"] == "INVALID_INPUT"
+
+
 async def test_lists_of_inputs_are_answered_one_by_one(product: Product) -> None:
     good: Json = {"to": {"email": "ada@example.test"}, "message": {"content": {"body": "a"}}}
     bad = {**good, "to": {"externalId": "nobody"}}

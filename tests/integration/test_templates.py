@@ -268,6 +268,20 @@ async def test_the_same_key_with_other_data_is_a_conflict(product: Product) -> N
     assert other["code"] == "IDEMPOTENCY_CONFLICT"
 
 
+async def test_a_repeated_key_is_answered_as_before_though_a_new_version_wants_other_data(product: Product) -> None:
+    await product.user("ada")
+    await published(product)
+    first = await sent(product, {"externalId": "ada"}, idempotencyKey="k")
+    await published(product, PACKED | {"dataSchema": {"type": "object", "required": ["town"]}})
+    product.pass_time(2)
+
+    again = await sent(product, {"externalId": "ada"}, idempotencyKey="k")
+    anew = await sent(product, {"externalId": "ada"}, idempotencyKey="another")
+
+    assert again["notification"] == first["notification"] and again["duplicate"]
+    assert anew["code"] == "INVALID_INPUT"
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [

@@ -30,6 +30,7 @@ from engines.store.queries.history import (
     UsersNotification,
 )
 from engines.store.queries.inbox import HeadRow, Heads, InboxAfter, InboxEvents, InboxPage, InboxRow
+from engines.store.queries.keys import RecordRow, SendRecords
 from engines.store.queries.notifications import (
     AttemptRow,
     AttemptsOf,
@@ -133,11 +134,13 @@ __all__ = [
     "RecentDeliveries",
     "RecipientRow",
     "Recipients",
+    "RecordRow",
     "Replayable",
     "ReplayableRow",
     "RevisionRow",
     "Revisions",
     "RoutedRow",
+    "SendRecords",
     "Sendable",
     "SendableRow",
     "StateCountRow",

@@ -14,6 +14,7 @@ from engines.store.reads.history import (
     notifications_of_user,
     notifications_page,
 )
+from engines.store.reads.keys import send_records
 from models import tables as t
 from models.states import Outcome
 
@@ -146,6 +147,7 @@ def template_versions_by_number(
 
 
 LOOKUPS = {
+    q.SendRecords: send_records,
     q.TemplateVersionsByNumber: template_versions_by_number,
     q.NotificationsPage: notifications_page,
     q.NotificationsOfUser: notifications_of_user,

@@ -33,7 +33,8 @@ def expand(d: Dialect, operations: Sequence[Expand]) -> Transaction[list[list[Ow
     by_key: dict[Row, tuple[NewDelivery, int]] = {}
     for one in operations:
         for delivery in one.deliveries:
-            by_key.setdefault(_key(delivery), (_taken_back(delivery, cancelled), one.at_us))
+            sure = _taken_back(delivery, cancelled) if cancelled else delivery
+            by_key.setdefault(_key(delivery), (sure, one.at_us))
     rows = [_row(key, delivery, at_us) for key, (delivery, at_us) in by_key.items()]
     new = yield from d.insert_new(tables.deliveries, COLUMNS, KEY, rows)
     fresh = [by_key[key] for key in by_key if key in new]
