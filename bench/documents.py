@@ -20,39 +20,19 @@ mutation ($inputs: [UpsertUserInput!]!) {
 }
 """
 
-SET_RULES = """
-mutation ($input: SetTenantRulesInput!) {
-  result: setTenantRules(input: $input) { __typename ... on Failure { code message path retryable } }
-}
-"""
 
-DRAFT = """
-mutation ($input: DraftTemplateInput!) {
-  result: draftTemplate(input: $input) { __typename ... on Failure { code message path retryable } }
-}
-"""
+def _lays_down(field: str, input_type: str) -> str:
+    return (
+        f"mutation ($input: {input_type}!) {{ result: {field}(input: $input) "
+        "{ __typename ... on Failure { code message path retryable } } }"
+    )
 
-PUBLISH = """
-mutation ($input: PublishTemplateInput!) {
-  result: publishTemplate(input: $input) { __typename ... on Failure { code message path retryable } }
-}
-"""
 
-DECLINE = """
-mutation ($input: SetPreferencesInput!) {
-  result: setPreferences(input: $input) { __typename ... on Failure { code message path retryable } }
-}
-"""
-
-PUT_CATEGORY = """
-mutation ($input: PutCategoryInput!) {
-  result: putCategory(input: $input) {
-    __typename
-    ... on CategoryPut { created }
-    ... on Failure { code message path retryable }
-  }
-}
-"""
+SET_RULES = _lays_down("setTenantRules", "SetTenantRulesInput")
+DRAFT = _lays_down("draftTemplate", "DraftTemplateInput")
+PUBLISH = _lays_down("publishTemplate", "PublishTemplateInput")
+DECLINE = _lays_down("setPreferences", "SetPreferencesInput")
+PUT_CATEGORY = _lays_down("putCategory", "PutCategoryInput")
 
 SEND_ONE = f"mutation ($input: SendNotificationInput!) {{ sendNotification(input: $input) {{ {SENT} }} }}"
 
