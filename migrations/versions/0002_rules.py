@@ -75,6 +75,14 @@ def _extend() -> None:
     op.add_column("users", _big("preferences_at", nullable=True))
     op.add_column("deliveries", _big("replayed_at", nullable=True))
     op.create_index("notifications_by_tenant", "notifications", ["tenant_id", "id"])
+    taken_back = sa.text("cancelled_at IS NOT NULL")
+    op.create_index(
+        "notifications_taken_back",
+        "notifications",
+        ["tenant_id", "id"],
+        sqlite_where=taken_back,
+        postgresql_where=taken_back,
+    )
     # by time: an hour of one user's deliveries is a short stretch of it, and so is a page of their history
     op.drop_index("deliveries_by_user", "deliveries")
     op.create_index("deliveries_by_user", "deliveries", ["user_id", "created_at"])

@@ -1,9 +1,11 @@
 """What is sent: notifications, deliveries, attempts, dead letters."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, literal_column
 from sqlalchemy.dialects import postgresql
 
 from models.tables.columns import identifier, metadata, moment, octets, small, tenant, text
+
+_TAKEN_BACK = literal_column("cancelled_at IS NOT NULL", Boolean)
 
 notifications = Table(
     "notifications",
@@ -25,6 +27,7 @@ notifications = Table(
     moment("expires_at", nullable=True),
     moment("cancelled_at", nullable=True),
     Index("notifications_by_tenant", "tenant_id", "id"),
+    Index("notifications_taken_back", "tenant_id", "id", sqlite_where=_TAKEN_BACK, postgresql_where=_TAKEN_BACK),
     postgresql_partition_by="RANGE (id)",
 )
 

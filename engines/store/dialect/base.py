@@ -120,6 +120,9 @@ class Dialect(Protocol):
             place: (notification, user, step) that the rows follow.
         """
 
+    def cancelled(self, notifications: Collection[Row], *, share: bool) -> Transaction[set[Row]]:
+        """Those of the (tenant, id) pairs that are taken back; with `share` none of the others is until the end."""
+
     def make_partitions(self, days: int) -> Transaction[None]:
         """Makes what large tables need for the next `days`; nothing where tables are not partitioned."""
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 
 from engines.store.dialect.base import Mode, Row, Statement, Transaction, require_tenant
+from models.tables import notifications as notifications_table
 
 _DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -222,6 +223,12 @@ class PostgresDialect:
         """See `Dialect.newest_deliveries`: lateral, so that each notification's deliveries are read by their key."""
         text = _newest_deliveries(tuple(columns), descending)
         return (yield Statement(text, (*within, *place, limit), Mode.FETCH))
+
+    def cancelled(self, notifications: Collection[Row], *, share: bool) -> Transaction[set[Row]]:
+        """See `Dialect.cancelled`: all of them are read, since a lock must be on each."""
+        key = ("tenant_id", "id")
+        rows = yield from self.lookup(notifications_table, key, notifications, (*key, "cancelled_at"), share=share)
+        return {tuple(row[:2]) for row in rows if row[2] is not None}
 
     def make_partitions(self, days: int) -> Transaction[None]:
         """See `Dialect.make_partitions`."""

@@ -21,10 +21,7 @@ def cancelled_among(d: Dialect, notifications: Collection[Row], *, share: bool) 
     Args:
         share: and until the transaction ends, none of the others is. Ask before anything else that the answer bears on.
     """
-    rows = yield from d.lookup(
-        tables.notifications, NOTIFICATION, notifications, (*NOTIFICATION, "cancelled_at"), share=share
-    )
-    return {tuple(row[:2]) for row in rows if row[2] is not None}
+    return (yield from d.cancelled(notifications, share=share))
 
 
 def under_way(d: Dialect, deliveries: Collection[Row]) -> Transaction[set[Row]]:
