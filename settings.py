@@ -153,11 +153,11 @@ def _store(name: str) -> Callable[[str], dict[str, Any]]:
 
 
 def _email(text: str) -> dict[str, Any]:
-    if text != SIMULATOR and not text.startswith(("smtp://", "smtps://")):
+    if text != SIMULATOR and not re.match(r"[a-z][a-z0-9+.-]*://", text):
         raise ValueError(f"expected {SIMULATOR} or smtp(s)://[user:password@]host:port[?tls={'|'.join(TLS)}]")
     if text != SIMULATOR and not _has_host(text):
         raise ValueError("expected a host, and a port from 0 to 65535 if any")
-    if text != SIMULATOR and not _has_known_options(text):
+    if text.startswith(("smtp://", "smtps://")) and not _has_known_options(text):
         raise ValueError(f"expected no option but tls, one of {', '.join(TLS)}")
     return {"email": text}
 

@@ -18,17 +18,14 @@ from pathlib import Path
 import msgspec
 import uvloop
 
+import dispatchers.stages
 from bench import bare_sqlite
 from bench.loaded import Loaded, load
 from dispatchers.consumer import Consumer, Pointer
+from dispatchers.discovery import stage_makers
 from dispatchers.orchestrator import Orchestrator
 from dispatchers.recipient_limits import HourlyLimits
-from dispatchers.stages.address import Address
-from dispatchers.stages.audience import Audience
-from dispatchers.stages.compose import Compose
-from dispatchers.stages.preferences import Preferences
-from dispatchers.stages.route import Route
-from dispatchers.stages.throttle import Throttle
+from dispatchers.stages.tools import StageTools
 from engines.broadcast.process import ProcessBroadcast
 from engines.bus.outbox import OutboxBus
 from models import ids
@@ -158,14 +155,16 @@ async def _measure(base: Loaded, limits: HourlyLimits, case: Case) -> Result:
 async def _pipeline(base: Loaded, limits: HourlyLimits, arrivals: Arrivals) -> AsyncIterator[SendNotifications]:
     bus, rules = OutboxBus(base.store, base.ids.new()), RulesDirectory(base.store, base.clock)
     templates = TemplateDirectory(base.store, base.clock)
-    stages = (
-        Audience(base.store, base.clock),
-        Address(base.store),
-        Route(1 << Channel.IN_APP | 1 << Channel.EMAIL),
-        Preferences(base.store, rules),
-        Compose(templates),
-        Throttle(rules, limits, HOURLY_LIMIT),
+    tools = StageTools(
+        store=base.store,
+        clock=base.clock,
+        rules=rules,
+        templates=templates,
+        limits=limits,
+        served=1 << Channel.IN_APP | 1 << Channel.EMAIL,
+        hourly_limit=HOURLY_LIMIT,
     )
+    stages = [make(tools) for make in stage_makers(dispatchers.stages)]
     orchestrator = Orchestrator(base.store, bus, ProcessBroadcast(), stages, base.clock, arrivals)
 
     async def handle(pointers: Sequence[Pointer]) -> None:

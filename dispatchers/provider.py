@@ -61,6 +61,8 @@ class Provider(Protocol[M]):
 
     name: str
     limits: Limits
+    longest_call_s: float
+    """No call takes longer, waiting for a connection included: nobody takes its work over before."""
 
     async def send(self, messages: Sequence[M]) -> Sequence[Sent]:
         """One answer per message, in order. Never raises for what a provider or a network can do: that is an answer.

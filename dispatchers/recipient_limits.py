@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 
-from dispatchers.stages.throttle import Asked
+from dispatchers.stages.admission import Asked
 from engines.store.base import Store
 from engines.store.queries import RecentDeliveries
 from models.clock import Clock

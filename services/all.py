@@ -14,9 +14,10 @@ from starlette.routing import BaseRoute
 from dispatchers.lease import Lease
 from engines.broadcast.process import ProcessBroadcast
 from engines.bus.outbox import OutboxBus
+from models.clock import SystemClock
 from services.access import introduce
 from services.demo import demo_routes
-from services.email import EmailService, smtp_settings
+from services.email import EmailService, email_provider
 from services.foundation import Foundation, foundation
 from services.gateway import GatewayService
 from services.metrics import Metrics
@@ -55,7 +56,7 @@ async def run(settings: Settings, *, demo: bool, started: Callable[[Started], No
     """
     stopping = _signalled()
     # what cannot be used is told before anything is made; the simulator's port is not known yet
-    smtp_settings(settings, simulator_port=25)
+    email_provider(settings, SystemClock(), simulator_port=25)
     listed_issuers(settings)
     async with AsyncExitStack() as stack:
         # before anything is made: a first start that cannot listen has shown no key to anybody
@@ -86,11 +87,11 @@ async def _serve(
     started: Callable[[Started], None],
 ) -> None:
     metrics, broadcast, bus = Metrics(), ProcessBroadcast(), OutboxBus(base.store, base.worker)
-    smtp = smtp_settings(base.settings, smtp_port)
-    lease = Lease(base.store, base.worker, "all", smtp.longest_call_s)
+    provider = email_provider(base.settings, base.clock, smtp_port)
+    lease = Lease(base.store, base.worker, "all", provider.longest_call_s)
     gateway = GatewayService(base, bus, broadcast, metrics, routes, base.settings.public_url or _url(listener))
     expanding = orchestrator(base, bus, broadcast, metrics)
-    email = EmailService(base, bus, lease, metrics, smtp)
+    email = EmailService(base, bus, lease, metrics, provider)
     worker = WorkerService(base, bus)
     server = WebServer(gateway.application, gateway.stop)
 

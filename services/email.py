@@ -1,39 +1,39 @@
-"""The Email Dispatcher: consumes channel.email.queued and sends by SMTP."""
+"""The Email Dispatcher: consumes channel.email.queued and sends by the provider that the operator chose."""
 
 import random
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import cast
+from urllib.parse import urlsplit
 
+import dispatchers.email
+from dispatchers import discovery
 from dispatchers.aftermath import Policies, Policy
 from dispatchers.consumer import Consumer
 from dispatchers.counts import Counts
 from dispatchers.delivery import Delivery, Tools
+from dispatchers.email.account import EmailAccount, EmailModule
 from dispatchers.email.channel import EmailChannel
-from dispatchers.email.options import SmtpSettings, Tls
-from dispatchers.email.smtp import SmtpProvider
 from dispatchers.lease import Lease
+from dispatchers.provider import EmailMessage, Provider
 from engines.bus.base import Bus
 from errors import InvalidSettings
+from models.clock import Clock
 from models.topics import BusTopic
 from models.vocabulary import Channel, WhenUnknown
 from services.foundation import Foundation
-from settings import Settings
+from settings import SIMULATOR, Settings
 
 POLL_LIMIT = 100
 POLLS_AT_ONCE = 64
 """Many, since one hanging call keeps its poll open; what is taken ahead is bounded by free places for calls."""
-TLS: dict[str, Tls] = {
-    "none": "none",
-    "starttls": "starttls",
-    "implicit": "implicit",
-    "opportunistic": "opportunistic",
-}
 
 
 class EmailService:
     """Owns the provider's connections; `consumer.run` does the work."""
 
-    def __init__(self, base: Foundation, bus: Bus, lease: Lease, counts: Counts, smtp: SmtpSettings) -> None:
-        self._provider = SmtpProvider(smtp, base.clock)
+    def __init__(
+        self, base: Foundation, bus: Bus, lease: Lease, counts: Counts, provider: Provider[EmailMessage]
+    ) -> None:
+        self._provider = provider
         channel = EmailChannel(base.settings.email_from)
         delivery = Delivery(Channel.EMAIL, channel, self._provider, tools(base, bus, lease, counts), policies(base))
         self.consumer = Consumer(
@@ -58,32 +58,31 @@ def policies(base: Foundation) -> Policies:
     return Policies(base.rules, installation)
 
 
-def smtp_settings(settings: Settings, simulator_port: int | None) -> SmtpSettings:
-    """The server to talk to: the simulator in this process, or the one that the URL names.
+def email_provider(settings: Settings, clock: Clock, simulator_port: int | None) -> Provider[EmailMessage]:
+    """The provider that CARILLON_EMAIL's scheme names, connected to nothing yet; for simulator: SMTP in this process.
 
     Raises:
-        InvalidSettings: the URL's parts cannot be used together.
+        InvalidSettings: no provider has this scheme, or the URL's parts cannot be used together.
+        ConfigurationError: the provider needs a package that is not installed.
     """
     url = f"smtp://127.0.0.1:{simulator_port}?tls=none" if settings.uses_simulator else settings.email
-    parts = urlsplit(url)
-    default = "implicit" if parts.scheme == "smtps" else "starttls"
-    tls = parse_qs(parts.query).get("tls", [default])[0]
-    if tls not in TLS:
-        raise InvalidSettings([f"CARILLON_EMAIL: tls={tls}: expected one of {', '.join(TLS)}"])
-    found = SmtpSettings(
-        host=parts.hostname or "",
-        port=parts.port or {"implicit": 465}.get(tls, 587),
-        sender=settings.email_from,
-        tls=TLS[tls],
-        username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-        connect_timeout_s=settings.email_timeout_s,
-        command_timeout_s=settings.email_timeout_s,
-        final_timeout_s=settings.email_final_timeout_s,
-        max_connections=settings.email_concurrency,
-    )
+    known, scheme = discovery.providers(dispatchers.email), urlsplit(url).scheme
+    if scheme not in known:
+        names = ", ".join([SIMULATOR, *[f"{name}://" for name in sorted(known)]])
+        raise InvalidSettings([f"CARILLON_EMAIL: no provider for {scheme}://, expected one of {names}"])
+    module = cast(EmailModule, discovery.load(known[scheme]))
     try:
-        found.check()
+        return module.provider(_account(settings, url, clock))
     except InvalidSettings as error:
         raise InvalidSettings([f"CARILLON_EMAIL, CARILLON_EMAIL_FROM: {one}" for one in error.problems]) from error
-    return found
+
+
+def _account(settings: Settings, url: str, clock: Clock) -> EmailAccount:
+    return EmailAccount(
+        url=url,
+        sender=settings.email_from,
+        concurrency=settings.email_concurrency,
+        timeout_s=settings.email_timeout_s,
+        final_timeout_s=settings.email_final_timeout_s,
+        clock=clock,
+    )

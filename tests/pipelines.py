@@ -18,7 +18,7 @@ from models.principal import Principal
 from models.states import FINAL_FROM, DeliveryState
 from models.vocabulary import Role
 from services.access import FIRST_TENANT, introduce
-from services.email import EmailService, smtp_settings
+from services.email import EmailService, email_provider
 from services.foundation import Foundation
 from services.metrics import Metrics
 from services.orchestrator import orchestrator
@@ -44,9 +44,9 @@ class Pipeline:
         self.bus = OutboxBus(base.store, base.worker)
         self.broadcast = ProcessBroadcast()
         metrics = Metrics()
-        smtp = smtp_settings(base.settings, smtp_port)
-        self.lease = Lease(base.store, base.worker, "test", smtp.longest_call_s)
-        self.email = EmailService(base, self.bus, self.lease, metrics, smtp)
+        provider = email_provider(base.settings, base.clock, smtp_port)
+        self.lease = Lease(base.store, base.worker, "test", provider.longest_call_s)
+        self.email = EmailService(base, self.bus, self.lease, metrics, provider)
         self.expanding = orchestrator(base, self.bus, self.broadcast, metrics)
         self.worker = WorkerService(base, self.bus)
         known = Directories(base.tenants, base.rules, base.templates)

@@ -3,15 +3,23 @@
 import ipaddress
 import re
 import socket
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
+from dispatchers.email.account import EmailAccount
 from dispatchers.email.addresses import mailbox, needs_smtputf8
 from errors import CorruptData, InvalidSettings
 
 Tls = Literal["none", "starttls", "implicit", "opportunistic"]
 """`starttls` and `implicit` insist on a valid certificate; `opportunistic` takes any, or none if none is offered."""
+
+TLS: Mapping[str, Tls] = MappingProxyType(
+    {"none": "none", "starttls": "starttls", "implicit": "implicit", "opportunistic": "opportunistic"}
+)
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]{1,253}|\[[A-Za-z0-9.:]+\]")
 
@@ -60,6 +68,32 @@ class SmtpSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Without the password."""
         return f"SmtpSettings({self.host}:{self.port}, tls={self.tls}, username={self.username!r})"
+
+
+def smtp_settings(account: EmailAccount) -> SmtpSettings:
+    """What `smtp(s)://[user:password@]host[:port][?tls=…]` says, checked.
+
+    Raises:
+        InvalidSettings: its parts cannot be used together.
+    """
+    parts = urlsplit(account.url)
+    tls = parse_qs(parts.query).get("tls", ["implicit" if parts.scheme == "smtps" else "starttls"])[0]
+    if tls not in TLS:
+        raise InvalidSettings([f"tls={tls}: expected one of {', '.join(TLS)}"])
+    found = SmtpSettings(
+        host=parts.hostname or "",
+        port=parts.port or {"implicit": 465}.get(tls, 587),
+        sender=account.sender,
+        tls=TLS[tls],
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        connect_timeout_s=account.timeout_s,
+        command_timeout_s=account.timeout_s,
+        final_timeout_s=account.final_timeout_s,
+        max_connections=account.concurrency,
+    )
+    found.check()
+    return found
 
 
 def _number_problems(settings: SmtpSettings) -> list[str]:

@@ -18,19 +18,28 @@ import msgspec
 from aiosmtplib.protocol import SMTPProtocol
 
 from dispatchers.email import answers
+from dispatchers.email.account import EmailAccount
 from dispatchers.email.addresses import mailbox, needs_smtputf8, wire_address
 from dispatchers.email.answers import Reply, Stage
 from dispatchers.email.mime import MimeWriter
-from dispatchers.email.options import SmtpSettings
+from dispatchers.email.options import SmtpSettings, smtp_settings
 from dispatchers.email.pool import Pool
-from dispatchers.provider import EmailMessage, Limits, Sent
+from dispatchers.provider import EmailMessage, Limits, Provider, Sent
 from errors import ConfigurationError, CorruptData
 from models.clock import Clock
 from models.states import Outcome, ReasonCode
 
 __all__ = ["SmtpProvider", "SmtpSettings"]
 
+SCHEMES = ("smtp", "smtps")
+EXTRA = "email"
+
 _GOODBYE_S = 2.0
+
+
+def provider(account: EmailAccount) -> Provider[EmailMessage]:
+    """See `EmailModule`."""
+    return SmtpProvider(smtp_settings(account), account.clock)
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -171,6 +180,7 @@ class SmtpProvider:
     def __init__(self, settings: SmtpSettings, clock: Clock) -> None:
         settings.check()
         self.limits = Limits(bulk=1, concurrency=settings.max_connections)
+        self.longest_call_s = settings.longest_call_s
         sender = mailbox(settings.sender)
         self._settings = settings
         self._clock = clock

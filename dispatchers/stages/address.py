@@ -1,14 +1,21 @@
-"""Stage 2: for which channels each recipient has an address."""
+"""For which channels each recipient has an address."""
 
 from collections.abc import Sequence
 
-from dispatchers.stages.plan import Plan
+from dispatchers.stages.plan import Plan, Stage
+from dispatchers.stages.tools import StageTools
 from engines.store.base import Store
 from engines.store.queries import Reachable
 from models.vocabulary import Channel
 
+PLACE = 20
 WITHOUT_ADDRESS = 1 << Channel.IN_APP
 """Channels that need no address: the user's id is enough."""
+
+
+def stage(tools: StageTools) -> Stage:
+    """See `StageModule`."""
+    return Address(tools.store)
 
 
 class Address:

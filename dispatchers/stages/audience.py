@@ -1,16 +1,23 @@
-"""Stage 1: from a notification to one plan per recipient."""
+"""From a notification to one plan per recipient."""
 
 from collections.abc import Iterator, Sequence
 
-from dispatchers.stages.plan import Plan
+from dispatchers.stages.plan import Plan, Stage
+from dispatchers.stages.tools import StageTools
 from engines.store.base import Store
 from engines.store.queries import RecipientRow, Recipients
 from models.clock import Clock
 from models.decisions import Rule, StageName, pack
 from models.states import DeliveryState, ReasonCode
 
+PLACE = 10
 USER_BYTES = 16
 _NAMED = pack([(StageName.AUDIENCE, Rule.NAMED)])
+
+
+def stage(tools: StageTools) -> Stage:
+    """See `StageModule`."""
+    return Audience(tools.store, tools.clock)
 
 
 class Audience:

@@ -1,18 +1,25 @@
-"""Stage 5: pins what will be said. Content written inline needs no version; its locale is the recipient's.
+"""Pins what will be said. Content written inline needs no version; its locale is the recipient's.
 
 A template was pinned when its notification was accepted; here each delivery gets the version and its language.
 """
 
 from collections.abc import Mapping, Sequence
 
-from dispatchers.stages.plan import Plan
+from dispatchers.stages.plan import Plan, Stage
+from dispatchers.stages.tools import StageTools
 from models.decisions import Rule, StageName, pack
 from models.states import DeliveryState, ReasonCode
 from models.vocabulary import Channel
 from usecases.template_directory import Key, TemplateDirectory, Version
 
+PLACE = 50
 _INLINE = pack([(StageName.COMPOSE, Rule.INLINE_CONTENT)])
 _PINNED = pack([(StageName.COMPOSE, Rule.TEMPLATE_PINNED)])
+
+
+def stage(tools: StageTools) -> Stage:
+    """See `StageModule`."""
+    return Compose(tools.templates)
 
 
 class Compose:

@@ -1,9 +1,10 @@
-"""Stage 4: whether the recipient wants this category on this channel. The rules are `models.preferences`."""
+"""Whether the recipient wants this category on this channel. The rules are `models.preferences`."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from dispatchers.stages.plan import Plan
+from dispatchers.stages.plan import Plan, Stage
+from dispatchers.stages.tools import StageTools
 from engines.store.base import Store
 from engines.store.queries import PreferencesOf
 from models.decisions import Rule, StageName, pack
@@ -13,11 +14,17 @@ from models.states import DeliveryState, ReasonCode
 from models.vocabulary import Channel
 from usecases.rules_directory import RulesDirectory
 
+PLACE = 40
 _NOTES = {rule: pack([(StageName.PREFERENCES, rule)]) for rule in Rule}
 _NOTHING: dict[Choice, bool] = {}
 
 Owner = tuple[bytes, bytes]
 """(tenant, user)."""
+
+
+def stage(tools: StageTools) -> Stage:
+    """See `StageModule`."""
+    return Preferences(tools.store, tools.rules)
 
 
 class Preferences:

@@ -1,18 +1,25 @@
-"""Stage 3: from a recipient to one plan per channel that the caller allowed."""
+"""From a recipient to one plan per channel that the caller allowed."""
 
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from dispatchers.stages.address import WITHOUT_ADDRESS
-from dispatchers.stages.plan import Plan
+from dispatchers.stages.plan import Plan, Stage
+from dispatchers.stages.tools import StageTools
 from models.decisions import Rule, StageName, pack
 from models.rules import EVERY_CHANNEL, channels_of
 from models.states import DeliveryState, ReasonCode
 from models.vocabulary import Channel
 
+PLACE = 30
 _AT_ADDRESS = pack([(StageName.ADDRESS, Rule.ADDRESS_ON_FILE), (StageName.ROUTE, Rule.ALL_CHANNELS)])
 _AT_USER = pack([(StageName.ADDRESS, Rule.NO_ADDRESS_NEEDED), (StageName.ROUTE, Rule.ALL_CHANNELS)])
+
+
+def stage(tools: StageTools) -> Stage:
+    """See `StageModule`."""
+    return Route(tools.served)
 
 
 class Route:

@@ -1,42 +1,24 @@
-"""Stage 6: how many deliveries a recipient has had within the hour. It comes last: what is counted is what goes out."""
+"""How many deliveries a recipient has had within the hour. It comes last: what is counted is what goes out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
 
-import msgspec
-
-from dispatchers.stages.plan import Plan
+from dispatchers.stages.admission import Asked, RecipientLimits
+from dispatchers.stages.plan import Plan, Stage
+from dispatchers.stages.tools import StageTools
 from models.decisions import Rule, StageName, pack
 from models.rules import Rules
 from models.states import DeliveryState, ReasonCode
 from models.vocabulary import Priority
 from usecases.rules_directory import RulesDirectory
 
+PLACE = 60
 _WITHIN = pack([(StageName.THROTTLE, Rule.WITHIN_LIMIT)])
 _EXEMPT = pack([(StageName.THROTTLE, Rule.EXEMPT_FROM_LIMIT)])
 
 
-class Asked(msgspec.Struct, frozen=True, gc=False):
-    """One delivery that would go out."""
-
-    tenant: bytes
-    user: bytes
-    notification: bytes
-    step: int
-    limit: int
-    """Most deliveries an hour, at least 1."""
-    is_exempt: bool
-    """It goes out in any case, and counts."""
-
-
-class RecipientLimits(Protocol):
-    """Counts what recipients get."""
-
-    async def admit(self, asked: Sequence[Asked]) -> Sequence[bool]:
-        """Whether each may go out, in order; those that may are counted.
-
-        Who asks again about one that was admitted gets the same answer, and it counts once.
-        """
+def stage(tools: StageTools) -> Stage:
+    """See `StageModule`."""
+    return Throttle(tools.rules, tools.limits, tools.hourly_limit)
 
 
 class Throttle:

@@ -8,7 +8,6 @@ import pytest
 
 from dispatchers.delivery import Delivery
 from dispatchers.email.channel import EmailChannel
-from dispatchers.email.smtp import SmtpProvider
 from dispatchers.provider import EmailMessage, Recipient
 from dispatchers.stages.audience import Audience as AudienceStage
 from dispatchers.stages.plan import Plan
@@ -20,7 +19,7 @@ from models.ids import attempt_bytes
 from models.states import DeliveryState, Outcome, ReasonCode
 from models.vocabulary import Channel
 from services.access import FIRST_TENANT
-from services.email import policies, smtp_settings, tools
+from services.email import email_provider, policies, tools
 from services.metrics import Metrics
 from services.orchestrator import orchestrator
 from tests.pipelines import PATIENCE_S, SECOND_US, Pipeline
@@ -104,7 +103,7 @@ async def queued(pipeline: Pipeline, seconds: float) -> q.DeliveryRow:
 async def deliver(pipeline: Pipeline, delivery: q.DeliveryRow, side: Side, channel: EmailChannel) -> None:
     """The next attempt of one delivery, through a channel of the test's."""
     base = pipeline.base
-    provider = SmtpProvider(smtp_settings(base.settings, side.port), base.clock)
+    provider = email_provider(base.settings, base.clock, side.port)
     delivering = Delivery(
         Channel.EMAIL, channel, provider, tools(base, pipeline.bus, pipeline.lease, Metrics()), policies(base)
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dispatchers.recipient_limits import HOUR_US, HourlyLimits
-from dispatchers.stages.throttle import Asked
+from dispatchers.stages.admission import Asked
 from engines.store import operations as op
 from engines.store.base import Store
 from errors import CallerError, InvalidInput, RateLimited

@@ -15,7 +15,7 @@ def test_the_defaults_serve_an_empty_environment() -> None:
 
 
 def test_all_mistakes_are_reported_together_with_variable_problem_and_example() -> None:
-    wrong = {"CARILLON_LISTEN": "somewhere", "CARILLON_EMAIL": "ftp://mail", "CARILLON_LISTNE": "127.0.0.1:1"}
+    wrong = {"CARILLON_LISTEN": "somewhere", "CARILLON_EMAIL": "mail:25", "CARILLON_LISTNE": "127.0.0.1:1"}
 
     with pytest.raises(InvalidSettings) as raised:
         load(wrong)
