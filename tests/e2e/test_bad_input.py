@@ -25,7 +25,7 @@ FOREIGN = [
     encode("att", attempt_bytes((os.urandom(16), os.urandom(16), 1, 1))),
 ]
 """Well-formed ids of another installation."""
-ODD = ("", "ntf_", "garbage", "x" * 10_000, "\x00", "ntf_" + "u" * 26, "key_" + "0" * 26,
+ODD = ("", "ntf_", "garbage", "x" * 10_000, "\x00", "ntf_" + "u" * 26, "acc_" + "0" * 26,
        encode("dlv", b"\xff" * 34), encode("att", bytes(32) + b"\x00\x01\xff\xff"))  # fmt: skip
 
 
