@@ -42,6 +42,7 @@ class WebServer(uvicorn.Server):
         self._drain = drain
         config = uvicorn.Config(
             application,
+            log_config=None,
             log_level="warning",
             access_log=False,
             lifespan="off",

@@ -11,10 +11,18 @@ from hypothesis import settings
 from deploy.local.postgres import Postgres
 from engines.store.base import Store
 from errors import EngineUnavailable
+from models import trace
 from tests.stores import KINDS, Watch, open_postgres, open_sqlite
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def working_for_nobody() -> Iterator[None]:
+    """No test goes on with the trace of another."""
+    with trace.carrying(()):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,11 @@ class Terminal(io.StringIO):
 def logging_as_before() -> Iterator[None]:
     """What a test sets up is undone."""
     names = [*OURS, *logs.QUIET]
+    for library in (logging.getLogger("uvicorn"), logging.getLogger("uvicorn.error")):
+        # servers of other tests set these up for themselves
+        library.handlers.clear()
+        library.setLevel(logging.NOTSET)
+        library.propagate, library.disabled = True, False
     root, levels = logging.getLogger(), {name: logging.getLogger(name).level for name in names}
     handlers, level = list(root.handlers), root.level
     yield
