@@ -55,7 +55,6 @@ def for_channel(content: Content, channel: Channel) -> ChannelContent:
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Content)
 _DATA = msgspec.msgpack.Decoder(TemplateData)
-_ARRAY_OF_ONE = 0x91
 
 PURPOSE = b"content"
 """What content is sealed for."""
@@ -84,8 +83,3 @@ def decode_data(packed: bytes) -> TemplateData:
         return _DATA.decode(packed)
     except msgspec.DecodeError as error:
         raise CorruptData(f"stored template data cannot be read: {error}") from error
-
-
-def decode_either(packed: bytes) -> Content | TemplateData:
-    """As `decode`, for either."""
-    return decode_data(packed) if packed[:1] == bytes((_ARRAY_OF_ONE,)) else decode(packed)

@@ -31,7 +31,7 @@ from schema.administering import (
 )
 from schema.administration import ApiKey, Member, Tenant
 from schema.audit import AuditConnection, AuditFilter
-from schema.failures import Conflict, Forbidden, InvalidInput, NotFound, Unavailable, refusal
+from schema.failures import Denial, Denied, denial
 from schema.fields import answered
 from schema.pages import After, Before, First, Last, paging
 from schema.scalars import DateTime
@@ -56,15 +56,6 @@ Ended = Annotated[
 Filter = Annotated[
     AuditFilter | None, strawberry.argument(name="filter", description="Which entries; all of them without it.")
 ]
-
-_REFUSED = (
-    errors.InvalidInput,
-    errors.Forbidden,
-    errors.Unavailable,
-    errors.NotFound,
-    errors.Conflict,
-)
-_Refusal = InvalidInput | Forbidden | Unavailable | NotFound | Conflict
 
 
 @strawberry.type(description="What administrators can read.")
@@ -122,7 +113,7 @@ class AdministrationMutations:
         context = info.context
         request = KeyRequest(wanted.name, wanted.role, given(wanted.expires_at), given(wanted.quota_per_minute))
         made = await _answer(context.backing.administration.create_key(context.caller, request), context)
-        if isinstance(made, _Refusal):
+        if isinstance(made, Denial):
             return made
         return given_back.KeyCreated(key=ApiKey.of(made.row), text=made.text)
 
@@ -131,7 +122,7 @@ class AdministrationMutations:
         """usecases.revoke_key."""
         context = info.context
         key = await _answer(context.backing.administration.revoke_key(context.caller, wanted.key), context)
-        if isinstance(key, _Refusal):
+        if isinstance(key, Denial):
             return key
         return given_back.KeyRevoked(key=await _key(context, key))
 
@@ -143,7 +134,7 @@ class AdministrationMutations:
         made = await _answer(
             rotate(context.caller, wanted.key, wanted.grace_seconds, given(wanted.expires_at)), context
         )
-        if isinstance(made, _Refusal):
+        if isinstance(made, Denial):
             return made
         new, old = ApiKey.of(made.created.row), await _key(context, made.old)
         return given_back.KeyRotated(key=new, text=made.created.text, old_key=old)
@@ -154,7 +145,7 @@ class AdministrationMutations:
         context = info.context
         request = MemberRequest(wanted.issuer, wanted.subject, wanted.name, wanted.role)
         member = await _answer(context.backing.administration.add_member(context.caller, request), context)
-        if isinstance(member, _Refusal):
+        if isinstance(member, Denial):
             return member
         return given_back.MemberAdded(member=await _member(context, member))
 
@@ -164,7 +155,7 @@ class AdministrationMutations:
         context = info.context
         change = context.backing.administration.change_member
         member = await _answer(change(context.caller, wanted.member, given(wanted.role), given(wanted.name)), context)
-        if isinstance(member, _Refusal):
+        if isinstance(member, Denial):
             return member
         return given_back.MemberChanged(member=await _member(context, member))
 
@@ -173,7 +164,7 @@ class AdministrationMutations:
         """usecases.remove_member."""
         context = info.context
         member = await _answer(context.backing.administration.remove_member(context.caller, wanted.member), context)
-        if isinstance(member, _Refusal):
+        if isinstance(member, Denial):
             return member
         return given_back.MemberRemoved(member_id=strawberry.ID(ids.encode(ids.MEMBER, member)))
 
@@ -183,7 +174,7 @@ class AdministrationMutations:
         context = info.context
         create = context.backing.administration.create_tenant
         made = await _answer(create(context.caller, wanted.name, wanted.kind), context)
-        if isinstance(made, _Refusal):
+        if isinstance(made, Denial):
             return made
         tenant, key = Tenant.of(made.row, context.caller), ApiKey.of(made.key.row)
         return given_back.TenantCreated(tenant=tenant, key=key, text=made.key.text)
@@ -196,25 +187,19 @@ class AdministrationMutations:
         made = await _answer(
             issue(context.caller, given(wanted.user.id), given(wanted.user.external_id), wanted.seconds), context
         )
-        if isinstance(made, _Refusal):
+        if isinstance(made, Denial):
             return made
         return given_back.UserTokenCreated(
             token=made.text, expires_at=DateTime(made.expires_at), user_id=user_id(made.user)
         )
 
 
-async def _answer(doing: Awaitable[T], context: Context) -> T | _Refusal:
+async def _answer(doing: Awaitable[T], context: Context) -> T | Denial:
     """What a use case gives, or the failure that its refusal becomes."""
     try:
         return await doing
-    except _REFUSED as error:
-        match error:
-            case errors.NotFound():
-                return NotFound.of(error, context)
-            case errors.Conflict():
-                return Conflict.of(error, context)
-            case _:
-                return refusal(error, context)
+    except Denied as error:
+        return denial(error, context)
 
 
 async def _key(context: Context, key: bytes) -> ApiKey:

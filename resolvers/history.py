@@ -5,13 +5,12 @@ from typing import Annotated
 
 import strawberry
 
-import errors
-from errors import InvalidInput as Invalid
+from errors import InvalidInput
 from models.states import ReasonCode
 from resolvers.context import Inform
 from resolvers.requests import given
 from schema.access import QUERIES
-from schema.failures import Conflict, NotFound, Refused, refusal
+from schema.failures import Denied, Refused, denial, refusal
 from schema.fields import answered
 from schema.filters import (
     DeadLetterFilterInput,
@@ -124,7 +123,7 @@ class HistoryQueries:
         context.caller.require(QUERIES["user"])
         named, external = given(id_), given(external_id)
         if (named is None) == (external is None):
-            raise Invalid("expected exactly one of id and externalId", path=("id",))
+            raise InvalidInput("expected exactly one of id and externalId", path=("id",))
         raw = await context.backing.history.find_user(context.caller, named, external)
         row = await context.reads.person(raw) if raw is not None else None
         return User.of(row) if row is not None else None
@@ -143,12 +142,8 @@ class HistoryMutations:
         context = info.context
         try:
             answer = await context.backing.history.cancel(context.caller, wanted.id, "id")
-        except Refused as error:
-            return refusal(error, context)
-        except errors.NotFound as error:
-            return NotFound.of(error, context)
-        except errors.Conflict as error:
-            return Conflict.of(error, context)
+        except Denied as error:
+            return denial(error, context)
         return NotificationCancelled(
             cancelled=notification_of(wanted.id, ("id",)),
             stopped_count=answer.stopped,

@@ -13,7 +13,7 @@ from resolvers.context import Context, Inform
 from resolvers.requests import given, send_request
 from schema.access import QUERIES
 from schema.decisions import decision
-from schema.failures import Conflict, NotFound, Refused, refusal
+from schema.failures import Denied, Refused, denial, refusal
 from schema.fields import answered
 from schema.notifications import RenderedContent
 from schema.pages import After, Before, First, Last, paging
@@ -104,12 +104,8 @@ class TemplateMutations:
             published = await context.backing.templating.publish(context.caller, wanted.key)
             version = await _version(context, published)
             template = await _template(context, version.row.template)
-        except errors.NotFound as error:
-            return NotFound.of(error, context)
-        except errors.Conflict as error:
-            return Conflict.of(error, context)
-        except Refused as error:
-            return refusal(error, context)
+        except Denied as error:
+            return denial(error, context)
         return TemplatePublished(template=template, version=version)
 
     @answered(

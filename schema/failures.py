@@ -106,3 +106,23 @@ def refusal(error: errors.InvalidInput | errors.Forbidden | errors.Unavailable, 
             return Forbidden.of(error, context)
         case errors.Unavailable():
             return Unavailable.of(error, context)
+
+
+Denial = Refusal | NotFound | Conflict
+"""What can meet a change to something that is there."""
+Denied = (*Refused, errors.NotFound, errors.Conflict)
+"""The errors that become a `Denial`."""
+
+
+def denial(
+    error: errors.InvalidInput | errors.Forbidden | errors.Unavailable | errors.NotFound | errors.Conflict,
+    context: Context,
+) -> Denial:
+    """The failure of a change."""
+    match error:
+        case errors.NotFound():
+            return NotFound.of(error, context)
+        case errors.Conflict():
+            return Conflict.of(error, context)
+        case _:
+            return refusal(error, context)
